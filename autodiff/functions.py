@@ -1,0 +1,613 @@
+"""The mathematical functions, on any kind of number.
+
+`sin(x)` computes in the package that `x` comes from (see `kinds.py`): `math`, NumPy, mpmath, SymPy,
+an array's own namespace; a `Value` is recorded. The names are NumPy's. A body below is what is done
+where a package has no such function. No derivative stands here: they stand in `value.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Iterable
+from typing import Any
+
+from autodiff.kinds import (
+    Number,
+    by_kind,
+    choose,
+    half,
+    number_like,
+    package_of,
+    real_or_nan,
+    scipy_special,
+    where,
+)
+
+__all__ = [
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil",
+    "clip", "copysign", "cos", "cosh", "degrees", "digamma", "dot", "erf", "erfc", "exp", "exp2",
+    "expm1", "floor", "heaviside", "hypot", "lgamma", "log", "log10", "log1p", "log2", "logaddexp",
+    "maximum", "minimum", "polygamma", "power", "radians", "reciprocal", "relu", "sech", "sigmoid",
+    "sign", "sin", "sinh", "softplus", "sqrt", "square", "tan", "tanh", "total", "where",
+]  # fmt: skip
+
+# ---- Branches ---------------------------------------------------------------------------------
+
+
+@by_kind
+def maximum(a: Number, b: Number) -> Number:
+    """Return the larger of two numbers; nan if one is nan. At a tie both get half the derivative.
+
+    >>> maximum(1.0, 2.0)
+    2.0
+    """
+    return choose(a > b, a, choose(b >= a, b, a + b))
+
+
+@by_kind
+def minimum(a: Number, b: Number) -> Number:
+    """Return the smaller of two numbers; nan if one is nan. At a tie both get half the derivative.
+
+    >>> minimum(1.0, 2.0)
+    1.0
+    """
+    return choose(a < b, a, choose(b <= a, b, a + b))
+
+
+@by_kind
+def clip(x: Number, lower: Number, upper: Number) -> Number:
+    """Return `x` moved into the interval from `lower` to `upper`. The bounds are inside.
+
+    >>> clip(7.0, 0.0, 5.0)
+    5.0
+    """
+    if (lower > upper) is True:
+        raise ValueError(f"clip: the lower bound {lower} is above the upper bound {upper}")
+    return minimum(maximum(x, lower), upper)
+
+
+@by_kind
+def relu(x: Number) -> Number:
+    """Return `x` where it is positive and 0 elsewhere; nan for nan. The derivative at 0 is 0.
+
+    >>> relu(3.0), relu(-3.0)
+    (3.0, 0)
+    """
+    return choose(x <= 0, 0, x)
+
+
+@by_kind
+def sign(x: Number) -> Number:
+    """Return 1, 0 or -1: the sign of x. Its derivative is 0.
+
+    >>> sign(-2.5)
+    -1
+    """
+    return choose(x > 0, 1, choose(x < 0, -1, x))
+
+
+@by_kind
+def heaviside(x: Number, at_zero: Number) -> Number:
+    """Return the step function: 0 for negative `x`, `at_zero` for 0, 1 for positive `x`.
+
+    >>> heaviside(2.0, 0.5)
+    1
+    """
+    return choose(x > 0, 1, choose(x < 0, 0, choose(x == x, at_zero, x)))
+
+
+@by_kind
+def copysign(x: Number, y: Number) -> Number:
+    """Return the size of `x` with the sign of `y`.
+
+    >>> copysign(3.0, -0.0)
+    -3.0
+    """
+    return choose(y < 0, -abs(x), abs(x))
+
+
+@by_kind
+def floor(x: Number) -> Number:
+    """Return the largest whole number that is not above `x`. Its derivative is 0.
+
+    >>> floor(-2.5)
+    -3
+    """
+    return math.floor(x)
+
+
+@by_kind
+def ceil(x: Number) -> Number:
+    """Return the smallest whole number that is not below `x`. Its derivative is 0.
+
+    >>> ceil(-2.5)
+    -2
+    """
+    return math.ceil(x)
+
+
+# ---- Powers and roots -------------------------------------------------------------------------
+
+
+@by_kind
+def power(x: Number, y: Number) -> Number:
+    """Return `x` to the power `y` by the rules of IEEE 754: infinite or nan where `**` raises.
+
+    Derivatives are written with it, for they may be infinite where the function is finite.
+
+    >>> power(0.0, -1), power(-8.0, 0.5), power(2.0, 3)
+    (inf, nan, 8.0)
+    """
+    try:
+        value = 1 / x if y == -1 else x**y
+    except (ZeroDivisionError, OverflowError):
+        import numpy
+
+        with numpy.errstate(all="ignore"):
+            return float(numpy.power(float(x), float(y)))
+    return real_or_nan(value)
+
+
+@by_kind
+def sqrt(x: Number) -> Number:
+    """Return the square root of `x`. The derivative at 0 is inf.
+
+    >>> sqrt(9.0)
+    3.0
+    """
+    return x ** half(x)
+
+
+@by_kind
+def cbrt(x: Number) -> Number:
+    """Return the real cube root of `x`. The derivative at 0 is inf.
+
+    >>> cbrt(-8.0)
+    -2.0
+    """
+    return sign(x) * abs(x) ** (number_like(x, 1) / 3)
+
+
+@by_kind
+def square(x: Number) -> Number:
+    """Return `x` times itself.
+
+    >>> square(3.0)
+    9.0
+    """
+    return x * x
+
+
+@by_kind
+def reciprocal(x: Number) -> Number:
+    """Return one over `x`.
+
+    >>> reciprocal(4.0)
+    0.25
+    """
+    return 1 / x
+
+
+@by_kind
+def hypot(a: Number, b: Number) -> Number:
+    """Return the length of the hypotenuse over `a` and `b`. Both derivatives at (0, 0) are 0.
+
+    >>> hypot(3.0, 4.0)
+    5.0
+    """
+    return sqrt(a * a + b * b)
+
+
+# ---- Exponentials and logarithms --------------------------------------------------------------
+
+
+@by_kind
+def exp(x: Number) -> Number:
+    """Return e to the power `x`.
+
+    >>> exp(1.0)
+    2.718281828459045
+    """
+    return math.exp(x)
+
+
+@by_kind
+def exp2(x: Number) -> Number:
+    """Return 2 to the power `x`.
+
+    >>> exp2(3.0)
+    8.0
+    """
+    return number_like(x, 2) ** x
+
+
+@by_kind
+def expm1(x: Number) -> Number:
+    """Return e to the power `x`, less 1, exact for small `x` too.
+
+    >>> expm1(1e-20)
+    1e-20
+    """
+    return exp(x) - 1
+
+
+@by_kind
+def log(x: Number) -> Number:
+    """Return the natural logarithm of `x`.
+
+    >>> log(1.0)
+    0.0
+    """
+    return math.log(x)
+
+
+@by_kind
+def ieee_log(x: Number) -> Number:
+    """Return the logarithm by the rules of IEEE 754: -inf at 0, nan below, where `log` raises."""
+    if x > 0:
+        return log(x)
+    return -math.inf if x == 0 else math.nan
+
+
+@by_kind
+def log1p(x: Number) -> Number:
+    """Return the natural logarithm of 1 + `x`, exact for small `x` too.
+
+    >>> log1p(1e-20)
+    1e-20
+    """
+    return log(1 + x)
+
+
+@by_kind
+def log2(x: Number) -> Number:
+    """Return the logarithm of `x` to base 2.
+
+    >>> log2(8.0)
+    3.0
+    """
+    return log(x) / log(number_like(x, 2))
+
+
+@by_kind
+def log10(x: Number) -> Number:
+    """Return the logarithm of `x` to base 10.
+
+    >>> log10(1000.0)
+    3.0
+    """
+    return log(x) / log(number_like(x, 10))
+
+
+@by_kind
+def logaddexp(a: Number, b: Number) -> Number:
+    """Return log(exp(a) + exp(b)) without overflow.
+
+    >>> logaddexp(1000.0, 1000.0)
+    1000.6931471805599
+    """
+    distance = choose(a == b, 0, abs(a - b))  # inf - inf is nan
+    return maximum(a, b) + log1p(exp(-distance))
+
+
+@by_kind
+def softplus(x: Number) -> Number:
+    """Return log(1 + exp(x)) without overflow: a smooth relu.
+
+    >>> softplus(1000.0)
+    1000.0
+    """
+    return maximum(x, 0) + log1p(exp(-abs(x)))
+
+
+@by_kind
+def sigmoid(x: Number) -> Number:
+    """Return the logistic function 1 / (1 + exp(-x)) without overflow.
+
+    >>> sigmoid(0.0), sigmoid(-1000.0)
+    (0.5, 0.0)
+    """
+    e = exp(-abs(x))
+    return choose(x >= 0, 1, e) / (1 + e)
+
+
+# ---- Trigonometry and hyperbolic functions ----------------------------------------------------
+
+
+def pi(x: Number) -> Number:
+    """Return pi in the kind of `x`, to its precision."""
+    return arccos(number_like(x, -1))
+
+
+@by_kind
+def sin(x: Number) -> Number:
+    """Return the sine of `x` radians.
+
+    >>> sin(0.0)
+    0.0
+    """
+    return math.sin(x)
+
+
+@by_kind
+def cos(x: Number) -> Number:
+    """Return the cosine of `x` radians.
+
+    >>> cos(0.0)
+    1.0
+    """
+    return math.cos(x)
+
+
+@by_kind
+def tan(x: Number) -> Number:
+    """Return the tangent of `x` radians.
+
+    >>> tan(0.0)
+    0.0
+    """
+    return math.tan(x)
+
+
+@by_kind
+def arcsin(x: Number) -> Number:
+    """Return the angle in radians whose sine is `x`.
+
+    >>> arcsin(0.0)
+    0.0
+    """
+    return math.asin(x)
+
+
+@by_kind
+def arccos(x: Number) -> Number:
+    """Return the angle in radians whose cosine is `x`.
+
+    >>> arccos(1.0)
+    0.0
+    """
+    return math.acos(x)
+
+
+@by_kind
+def arctan(x: Number) -> Number:
+    """Return the angle in radians whose tangent is `x`.
+
+    >>> arctan(0.0)
+    0.0
+    """
+    return math.atan(x)
+
+
+@by_kind
+def arctan2(y: Number, x: Number) -> Number:
+    """Return the angle in radians of the point (`x`, `y`). Both derivatives at (0, 0) are nan.
+
+    >>> arctan2(1.0, 0.0)
+    1.5707963267948966
+    """
+    return math.atan2(y, x)
+
+
+@by_kind
+def sinh(x: Number) -> Number:
+    """Return the hyperbolic sine of `x`.
+
+    >>> sinh(0.0)
+    0.0
+    """
+    return math.sinh(x)
+
+
+@by_kind
+def cosh(x: Number) -> Number:
+    """Return the hyperbolic cosine of `x`.
+
+    >>> cosh(0.0)
+    1.0
+    """
+    return math.cosh(x)
+
+
+@by_kind
+def tanh(x: Number) -> Number:
+    """Return the hyperbolic tangent of `x`.
+
+    >>> tanh(1000.0)
+    1.0
+    """
+    return math.tanh(x)
+
+
+@by_kind
+def sech(x: Number) -> Number:
+    """Return the hyperbolic secant 1 / cosh(x) without overflow.
+
+    >>> sech(0.0), sech(1000.0)
+    (1.0, 0.0)
+    """
+    e = exp(-abs(x))
+    return 2 * e / (1 + e * e)
+
+
+@by_kind
+def arcsinh(x: Number) -> Number:
+    """Return the number whose hyperbolic sine is `x`.
+
+    >>> arcsinh(0.0)
+    0.0
+    """
+    return math.asinh(x)
+
+
+@by_kind
+def arccosh(x: Number) -> Number:
+    """Return the number whose hyperbolic cosine is `x`.
+
+    >>> arccosh(1.0)
+    0.0
+    """
+    return math.acosh(x)
+
+
+@by_kind
+def arctanh(x: Number) -> Number:
+    """Return the number whose hyperbolic tangent is `x`.
+
+    >>> arctanh(0.0)
+    0.0
+    """
+    return math.atanh(x)
+
+
+@by_kind
+def degrees(x: Number) -> Number:
+    """Return the angle of `x` radians in degrees.
+
+    >>> degrees(0.0)
+    0.0
+    """
+    return x * (180 / pi(x))
+
+
+@by_kind
+def radians(x: Number) -> Number:
+    """Return the angle of `x` degrees in radians.
+
+    >>> radians(0.0)
+    0.0
+    """
+    return x * (pi(x) / 180)
+
+
+# ---- Special functions ------------------------------------------------------------------------
+
+
+@by_kind
+def erf(x: Number) -> Number:
+    """Return the error function of `x`.
+
+    >>> erf(0.0)
+    0.0
+    """
+    return math.erf(x)
+
+
+@by_kind
+def erfc(x: Number) -> Number:
+    """Return 1 - erf(x), exact for large `x` too.
+
+    >>> erfc(0.0)
+    1.0
+    """
+    return math.erfc(x)
+
+
+@by_kind
+def lgamma(x: Number) -> Number:
+    """Return the logarithm of the absolute value of the gamma function of `x`.
+
+    The derivative, `digamma`, of plain numbers comes from SciPy (the extra `autodiff[scipy]`).
+
+    >>> lgamma(1.0)
+    0.0
+    """
+    return math.lgamma(x)
+
+
+@by_kind
+def polygamma(n: Number, x: Number) -> Number:
+    """Return the derivative of order `n` + 1 of lgamma (plain numbers: the extra `scipy`).
+
+    >>> round(polygamma(1, 1.0), 12)  # pi ** 2 / 6
+    1.644934066848
+    """
+    return float(scipy_special().polygamma(n, x))
+
+
+def digamma(x: Number) -> Number:
+    """Return the derivative of lgamma (plain numbers: the extra `scipy`).
+
+    Parameters
+    ----------
+    x : number
+        Any kind of real number, a `Value`, or an array of them.
+
+    Returns
+    -------
+    number
+        Of the kind that the package of `x` gives.
+
+    Examples
+    --------
+    >>> round(digamma(1.0), 12)  # minus Euler's constant
+    -0.577215664902
+    """
+    return polygamma(0, x)
+
+
+# ---- Many operands ----------------------------------------------------------------------------
+
+
+def _leading_class(operands: Iterable[Any]) -> Any:
+    """Return the type that records, if one of the operands is of such a type."""
+    return next((type(x) for x in operands if package_of(type(x)) == "autodiff"), None)
+
+
+def total(values: Iterable[Number]) -> Number:
+    """Add up numbers, from left to right as `+` would. Of Values it records a single node.
+
+    Parameters
+    ----------
+    values : iterable of number
+        Any kind of real numbers or Values; an array counts all of its elements.
+
+    Returns
+    -------
+    number
+        The sum; 0 for no values.
+
+    Examples
+    --------
+    >>> total([1.0, 2.0, 3.5])
+    6.5
+    """
+    operands = list(getattr(values, "flat", values))
+    recorder = _leading_class(operands)
+    if recorder is not None:
+        return recorder.total(*operands)
+    return functools.reduce(operator.add, operands) if operands else 0
+
+
+def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Number:
+    """Multiply pairs of numbers and add up, from left to right. Of Values it is a single node.
+
+    Parameters
+    ----------
+    xs, ys : iterable of number
+        As many of one as of the other.
+
+    Returns
+    -------
+    number
+        The sum of the products; 0 for no numbers.
+
+    Raises
+    ------
+    ValueError
+        If there are more of one than of the other.
+
+    Examples
+    --------
+    >>> dot([1.0, 2.0], [3.0, 4.0])
+    11.0
+    """
+    xs, ys = list(xs), list(ys)
+    if len(xs) != len(ys):
+        raise ValueError(f"dot takes as many xs as ys, and got {len(xs)} and {len(ys)}")
+    recorder = _leading_class(xs + ys)
+    if recorder is not None:
+        return recorder.dot(*xs, *ys)
+    return total(map(operator.mul, xs, ys))

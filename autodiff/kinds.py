@@ -1,0 +1,360 @@
+"""Which package computes with a number: one dispatch for every kind of number.
+
+A kind is a type of numbers. `by_kind` makes a function compute where its operand comes from: a
+plain number in `math`, a NumPy scalar or array in NumPy, an mpmath or SymPy number in its package,
+another array in its own namespace, and an autodiff number in its own class.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import numbers
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+Number = Any  # a float, an int, a Fraction, a NumPy, mpmath or SymPy number, a Value, ...
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+# Where several kinds of number meet in one call, the package that stands last here computes.
+_PACKAGES = ("math", "numpy", "mpmath", "sympy", "array", "autodiff")
+
+# How other packages spell a function, where they do not use NumPy's name.
+_SPELLINGS = {
+    "arccos": ("acos",),
+    "arccosh": ("acosh",),
+    "arcsin": ("asin",),
+    "arcsinh": ("asinh",),
+    "arctan": ("atan",),
+    "arctan2": ("atan2",),
+    "arctanh": ("atanh",),
+    "ceil": ("ceiling",),
+    "degrees": ("deg",),
+    "heaviside": ("Heaviside",),
+    "lgamma": ("loggamma",),
+    "maximum": ("Max",),
+    "minimum": ("Min",),
+    "radians": ("rad",),
+}
+
+# Functions of these packages that bear the name and mean something else.
+_NAMESAKES = {("mpmath", "power"), ("numpy", "reciprocal")}
+
+
+# ---- Recognizing a number ---------------------------------------------------------------------
+
+
+def _package_of(kind: type) -> str:
+    """Return which of the known packages computes with numbers of type `kind`."""
+    for base in kind.__mro__[:-1]:
+        package = base.__module__.partition(".")[0]
+        if package in _PACKAGES:
+            return package
+    return "array" if hasattr(kind, "__array_namespace__") else "math"
+
+
+package_of: Callable[[Any], str] = functools.cache(_package_of)
+
+
+@functools.cache
+def _is_real_kind(kind: Any, dtype_kind: str) -> bool:
+    is_complex = issubclass(kind, numbers.Complex) and not issubclass(kind, numbers.Real)
+    is_single = hasattr(kind, "__float__") and not hasattr(kind, "__len__")
+    return is_single and not is_complex and dtype_kind in "biuf"
+
+
+def is_number(x: object) -> bool:
+    """Return whether `x` is one real number of any kind; arrays, text and complex are not."""
+    kind: Any = type(x)
+    return _is_real_kind(kind, getattr(getattr(x, "dtype", None), "kind", "f"))
+
+
+def real(value: Number) -> Number:
+    """Return `value`, which has to be real: Python and mpmath leave the real line silently."""
+    if type(value) is not float and _is_complex(value):
+        raise ValueError("math domain error: the result would be a complex number")
+    return value
+
+
+def real_or_nan(value: Number) -> Number:
+    """Return `value`, or nan if it is complex."""
+    return math.nan if _is_complex(value) else value
+
+
+def _is_complex(value: Number) -> bool:
+    return isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real)
+
+
+# ---- The dispatch -----------------------------------------------------------------------------
+
+
+def by_kind(definition: _Function) -> _Function:
+    """Make a function compute in the package of the number that it gets.
+
+    The body of `definition` is what is done where that package has no function of its name. The
+    sections that the docstrings of all these functions share are written here, once.
+    """
+    parameters = list(inspect.signature(definition).parameters)
+    implementations: dict[Any, Callable[..., Any]] = {}
+
+    def of_one(x: Any) -> Any:
+        try:
+            implementation = implementations[type(x)]
+        except KeyError:
+            implementation = implementations[type(x)] = _implementation(function, (x,))
+        return implementation(x)
+
+    def of_several(*operands: Any) -> Any:
+        kinds = tuple(map(type, operands))
+        try:
+            implementation = implementations[kinds]
+        except KeyError:
+            implementation = implementations[kinds] = _implementation(function, operands)
+        return implementation(*operands)
+
+    function = functools.wraps(definition)(of_one if len(parameters) == 1 else of_several)
+    head, prompt, example = (definition.__doc__ or "").partition("    >>> ")
+    if prompt:
+        sections = _SHARED_SECTIONS.format(parameters=", ".join(parameters))
+        function.__doc__ = head.rstrip() + "\n" + sections + prompt + example
+    return function  # type: ignore[return-value]
+
+
+_SHARED_SECTIONS = """
+    Parameters
+    ----------
+    {parameters} : number
+        Any kind of real number, a `Value`, or a NumPy array of them.
+
+    Returns
+    -------
+    number
+        Of the kind that the operand's package gives: a `Value` for a `Value`.
+
+    Raises
+    ------
+    ValueError, OverflowError, ZeroDivisionError
+        Where `math` and Python's operators raise them for a plain number.
+
+    Examples
+    --------
+"""
+
+
+def _implementation(function: Any, operands: tuple[Any, ...]) -> Callable[..., Any]:
+    """Find what computes `function` for operands of these kinds."""
+    found = _found(function.__name__, operands) or function.__wrapped__
+    if not any(type(operand).__name__ == "ndarray" for operand in operands):
+        return found
+
+    def on_arrays(*operands: Any) -> Any:
+        return (elementwise(function) if holds_objects(operands) else found)(*operands)
+
+    return on_arrays
+
+
+def _found(name: str, operands: tuple[Any, ...]) -> Callable[..., Any] | None:
+    """Look a function up in the package that computes with the operands."""
+    rank = _PACKAGES.index
+    leading = max(operands, key=lambda operand: rank(package_of(type(operand))))
+    package = package_of(type(leading))
+    namespaces: tuple[Any, ...]
+    if package == "autodiff":
+        namespaces = (type(leading),)
+    elif package == "numpy":
+        namespaces = (_Numpy, sys.modules["numpy"])
+    elif package == "mpmath":
+        namespaces = (_Mpmath, type(leading).context)
+    elif package == "sympy":
+        namespaces = (_Sympy, sys.modules["sympy"])
+    elif package == "array":
+        namespaces = (leading.__array_namespace__(),)
+    else:
+        namespaces = (math,)
+    if (package, name) in _NAMESAKES:
+        return None
+    spellings = (name, *_SPELLINGS.get(name, ()))
+    functions = (getattr(space, spelling, None) for space in namespaces for spelling in spellings)
+    found = next(filter(None, functions), None)
+    return _with_real_result(found) if found and package == "mpmath" else found
+
+
+def _with_real_result(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *operands: real(function(*operands))
+
+
+def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `function` for NumPy arrays of objects, broadcast as NumPy does."""
+    import numpy
+
+    return lambda *operands: numpy.frompyfunc(function, len(operands), 1)(*operands)
+
+
+def holds_objects(operands: Iterable[Any]) -> bool:
+    """Return whether there are arrays of Values, or Values beside arrays, among the operands."""
+    if "ndarray" not in [type(operand).__name__ for operand in operands]:
+        return False
+    has_values = any(package_of(type(operand)) == "autodiff" for operand in operands)
+    return has_values or "O" in [getattr(operand, "dtype", None) for operand in operands]
+
+
+# ---- Numbers of a given kind ------------------------------------------------------------------
+
+
+def number_like(x: Number, n: Number) -> Number:
+    """Return the whole number `n` as a number of the kind and the precision of `x`."""
+    kind = type(x)
+    return kind(n) if kind is float or kind is int else _number_like(x, n)
+
+
+@by_kind
+def _number_like(x: Number, n: Number) -> Number:
+    return n if isinstance(x, bool) else type(x)(n)
+
+
+def half(x: Number) -> Number:
+    """Return one half in the kind of `x`: exact for a Fraction, a formula for SymPy."""
+    return number_like(x, 1) / 2
+
+
+def where(condition: Any, a: Number, b: Number) -> Number:
+    """Choose `a` where the condition holds, `b` elsewhere.
+
+    Both are computed before the choice, so neither may raise. The derivative flows to the chosen
+    one only; the other gets exactly 0, even where its own derivative is infinite.
+
+    Parameters
+    ----------
+    condition : bool
+        Usually a comparison, or an array of them.
+    a, b : number
+        Any kind of real number, a `Value`, or an array of them.
+
+    Returns
+    -------
+    number
+        `a` or `b`; a `Value` if one of them is one.
+
+    Examples
+    --------
+    >>> where(2 > 1, 10.0, 20.0)
+    10.0
+    """
+    for operand in (condition, a, b):
+        kind = type(operand)
+        if package_of(kind) == "autodiff":
+            return kind.where(condition, a, b)
+    package = package_of(type(condition))
+    if package == "sympy":
+        return _Sympy.where(condition, a, b)
+    if hasattr(condition, "__array_namespace__") and condition.shape != ():
+        return condition.__array_namespace__().where(condition, a, b)
+    return a if condition else b
+
+
+def choose(condition: Any, a: Number, b: Number) -> Number:
+    """Choose as `where` does; on a plain truth without a node, at once."""
+    if condition is True:
+        return a
+    return b if condition is False else where(condition, a, b)
+
+
+# ---- What packages do in another way ----------------------------------------------------------
+
+
+def scipy_special() -> Any:
+    """Return `scipy.special`, or say which extra brings it."""
+    try:
+        import scipy.special
+    except ImportError as error:
+        raise ImportError(
+            "this function needs SciPy: install it with  pip install 'autodiff[scipy]'"
+        ) from error
+    return scipy.special
+
+
+class _Numpy:
+    """NumPy warns where `math` raises; that a derivative is infinite is no reason to warn."""
+
+    @staticmethod
+    def power(x: Any, y: Any) -> Any:
+        import numpy
+
+        with numpy.errstate(all="ignore"):
+            return numpy.float_power(x, y) if numpy.result_type(x, y).kind in "iub" else x**y
+
+    @staticmethod
+    def ieee_log(x: Any) -> Any:
+        import numpy
+
+        with numpy.errstate(all="ignore"):
+            return numpy.log(x)
+
+    @staticmethod
+    def _number_like(x: Any, n: Any) -> Any:
+        return x.dtype.type(n)
+
+    @staticmethod
+    def erf(x: Any) -> Any:
+        return scipy_special().erf(x)
+
+    @staticmethod
+    def erfc(x: Any) -> Any:
+        return scipy_special().erfc(x)
+
+    @staticmethod
+    def lgamma(x: Any) -> Any:
+        return scipy_special().gammaln(x)
+
+    @staticmethod
+    def polygamma(n: Any, x: Any) -> Any:
+        return scipy_special().polygamma(n, x)
+
+
+class _Mpmath:
+    @staticmethod
+    def _number_like(x: Any, n: Any) -> Any:
+        return x.context.mpf(n)
+
+    @staticmethod
+    def lgamma(x: Any) -> Any:
+        return x.context.re(x.context.loggamma(x))
+
+
+class _Sympy:
+    """A formula is for reading: nothing in it guards against overflow."""
+
+    @staticmethod
+    def where(condition: Any, a: Any, b: Any) -> Any:
+        import sympy
+
+        a, b = (0 if x is None else x for x in (a, b))  # None: a structural zero
+        return sympy.Piecewise((a, condition), (b, True))
+
+    @staticmethod
+    def _number_like(x: Any, n: Any) -> Any:
+        return sys.modules["sympy"].Integer(n)
+
+    @staticmethod
+    def power(x: Any, y: Any) -> Any:
+        return x**y
+
+    @staticmethod
+    def ieee_log(x: Any) -> Any:
+        return sys.modules["sympy"].log(x)
+
+    @staticmethod
+    def sigmoid(x: Any) -> Any:
+        return 1 / (1 + sys.modules["sympy"].exp(-x))
+
+    @staticmethod
+    def softplus(x: Any) -> Any:
+        return sys.modules["sympy"].log(1 + sys.modules["sympy"].exp(x))
+
+    @staticmethod
+    def logaddexp(a: Any, b: Any) -> Any:
+        exp = sys.modules["sympy"].exp
+        return sys.modules["sympy"].log(exp(a) + exp(b))
