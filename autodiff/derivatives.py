@@ -43,7 +43,7 @@ def _map(function: Callable[[Number], Any], structure: Any) -> Any:
 
 
 def _array(numbers: Iterator[Number], like: Any) -> Any:
-    """Return numbers in the shape of an array: a float array, if they are plain floats."""
+    """Return numbers in the shape of an array, as floats of its width if they are plain floats."""
     import numpy
 
     listed = list(numbers)
@@ -81,10 +81,13 @@ def _recorded(
     arguments = list(args)
     for position in _positions(argnums, args):
         arguments[position] = _map(lambda x: node(x, level=level), args[position])
-    result = f(*arguments, **keywords)
+    return f(*arguments, **keywords), _chosen(arguments, argnums), level
+
+
+def _chosen(args: Sequence[Any], argnums: int | Sequence[int]) -> Any:
     if isinstance(argnums, int):
-        return result, arguments[argnums], level
-    return result, tuple(arguments[position] for position in argnums), level
+        return args[argnums]
+    return tuple(args[position] for position in argnums)
 
 
 def _is_variable(result: Any, level: int) -> bool:
@@ -149,7 +152,8 @@ def value_and_grad(
                 "use jacobian for a function of several results"
             )
         gradients = _gradients(result, level)
-        return _number(result, level), _map(lambda x: _in(x, gradients), variables)
+        numbers = (_in(variable, gradients) for variable in _leaves(variables))
+        return _number(result, level), _map(lambda _: next(numbers), _chosen(args, argnums))
 
     return evaluate
 

@@ -223,7 +223,7 @@ def _explained(name: str, rule: Rule, nodes: tuple[Value, ...]) -> tuple[Any, ..
 
 def _no_number(data: Any) -> str:
     """Say why `data` cannot be differentiated, and what to do."""
-    if hasattr(data, "shape"):
+    if hasattr(data, "shape") and hasattr(data, "__len__"):
         return (
             f"got an array of shape {tuple(data.shape)}: a Value holds one number; to compute with "
             "arrays, record the function of numbers with autodiff.trace and replay it on them"

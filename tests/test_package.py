@@ -1,0 +1,121 @@
+"""The package as a person meets it: its import, the peers' examples, the code of the README."""
+
+import doctest
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autodiff import Value
+
+ROOT = Path(__file__).parents[1]
+
+
+def run_python(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_the_import_loads_nothing_but_the_standard_library():
+    loaded = run_python(
+        "import sys; before = set(sys.modules); import autodiff; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+    ).split()
+    assert set(loaded) <= {"autodiff", *sys.stdlib_module_names}
+
+
+def test_scalar_work_needs_no_numpy():
+    code = "import sys, autodiff; x = autodiff.Value(2.0); (x * autodiff.sin(x)).backward(); "
+    assert run_python(code + "print('numpy' in sys.modules)") == "False\n"
+
+
+def test_everything_public_is_documented():
+    import autodiff
+
+    assert [name for name in autodiff.__all__ if not getattr(autodiff, name).__doc__] == []
+
+
+def test_a_missing_extra_is_named():
+    code = (
+        "import sys; sys.modules['scipy'] = None; import autodiff\n"
+        "try: autodiff.lgamma(autodiff.Value(2.0))\n"
+        "except ImportError as error: print(error)"
+    )
+    assert "pip install 'autodiff[scipy]'" in run_python(code)
+
+
+# ---- micrograd's documented usage, with only the import changed -------------------------------
+
+
+def test_the_example_of_the_micrograd_readme():
+    a = Value(-4.0)
+    b = Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    assert f"{g.data:.4f}" == "24.7041"
+    g.backward()
+    assert f"{a.grad:.4f}" == "138.8338"
+    assert f"{b.grad:.4f}" == "645.5773"
+    assert g.data == pytest.approx(24.70408163265306, rel=1e-12)
+    assert a.grad == pytest.approx(138.83381924198252, rel=1e-12)
+    assert b.grad == pytest.approx(645.5772594752186, rel=1e-12)
+
+
+def test_the_first_expression_of_the_micrograd_tests():
+    x = Value(-4.0)
+    z = 2 * x + 2 + x
+    q = z.relu() + z * x
+    h = (z * z).relu()
+    y = h + q + q * x
+    y.backward()
+    assert y.data == pytest.approx(-20.0, rel=1e-12)
+    assert x.grad == pytest.approx(46.0, rel=1e-12)
+
+
+def test_the_second_expression_of_the_micrograd_tests():
+    a = Value(-4.0)
+    b = Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    g.backward()
+    expected = (24.70408163265306, 138.83381924198252, 645.5772594752186)
+    assert (g.data, a.grad, b.grad) == pytest.approx(expected, rel=1e-12)
+
+
+# ---- The README -------------------------------------------------------------------------------
+
+
+def readme_blocks():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("block", readme_blocks())
+def test_the_code_of_the_readme_runs_and_prints_what_it_says(block):
+    if ">>>" not in block:
+        exec(compile(block, "README.md", "exec"), {})
+        return
+    example = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    report = []
+    runner.run(example, out=report.append)
+    assert runner.failures == 0, "".join(report)
