@@ -15,6 +15,8 @@ Node = Any  # a Value; this file does not need to know more about it than the fi
 
 FIELDS = ("data", "grad", "label", "operation", "operands", "partials", "level")
 
+CONSTANT = "constant"  # the operation of an operand that was a plain number
+
 _ONE = 1
 
 
@@ -62,6 +64,20 @@ def sweep(root: Node, seed: Any) -> dict[Node, Any]:
             known = gradients[operand]
             gradients[operand] = part if known is None else known + part
     return gradients
+
+
+def is_unset(grad: Any) -> bool:
+    """Return whether `grad` is the integer 0 of a Value that has none yet."""
+    return type(grad) is int and grad == 0
+
+
+def accumulated(node: Node, gradient: Any) -> Any:
+    """Return the new `grad`: a leaf's adds up over calls, an interior node's is made afresh."""
+    if gradient is None:
+        return 0 if node.operands else node.grad
+    if node.operands or is_unset(node.grad):
+        return gradient
+    return node.grad + gradient
 
 
 def push_forward(root: Node, tangents: dict[Node, Any]) -> dict[Node, Any]:

@@ -72,6 +72,16 @@ def is_number(x: object) -> bool:
     return _is_real_kind(kind, getattr(getattr(x, "dtype", None), "kind", "f"))
 
 
+def no_number(data: Any) -> str:
+    """Say why `data` cannot be differentiated, and what to do."""
+    if hasattr(data, "shape") and hasattr(data, "__len__"):
+        return (
+            f"got an array of shape {tuple(data.shape)}: a Value holds one number; to compute with "
+            "arrays, record the function of numbers with autodiff.trace and replay it on them"
+        )
+    return f"got {data!r} of type {type(data).__name__}, which is no real number"
+
+
 def real(value: Number) -> Number:
     """Return `value`, which has to be real: Python and mpmath leave the real line silently."""
     if type(value) is not float and _is_complex(value):

@@ -11,11 +11,28 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff import functions as f
-from autodiff.kinds import Number, choose, half, number_like
+from autodiff.graph import CONSTANT
+from autodiff.kinds import Number, choose, half, is_number, no_number, number_like
 
 # Numbers in; out come the value and then the local derivative in each operand. `None` there is a
 # structural zero: the result does not depend on that operand at all, so 0 * inf cannot arise.
 Rule = Callable[..., tuple[Number, ...]]
+
+
+def explained(name: str, rule: Rule, nodes: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Apply the rule; what it raises names the operation, the labels and the numbers."""
+    for operand in nodes:
+        if operand.operation == CONSTANT and not is_number(operand.data):
+            raise TypeError(f"{name} takes numbers, and {no_number(operand.data)}")
+    try:
+        return rule(*[operand.data for operand in nodes])
+    except (ArithmeticError, ValueError) as error:
+        if not hasattr(error, "operation"):  # else a deeper level has told already
+            texts = [f"{n.label}={n.data}" if n.label else str(n.data) for n in nodes]
+            call = f"{name}({', '.join(texts)})" if name.isidentifier() else f" {name} ".join(texts)
+            error.args = (f"{error}, in {call}",)
+            error.__dict__["operation"] = name
+        raise
 
 
 def divided(a: Number, b: Number) -> tuple[Number, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from autodiff import functions as f
 from autodiff import graph, rules
-from autodiff.graph import FIELDS, sweep, topological_order
+from autodiff.graph import CONSTANT, FIELDS, sweep, topological_order
 from autodiff.kinds import (
     Number,
     choose,
@@ -24,12 +24,11 @@ from autodiff.kinds import (
     half,
     holds_objects,
     is_number,
+    no_number,
     number_like,
     real,
 )
 from autodiff.rules import Rule
-
-CONSTANT = "constant"  # the operation of an operand that was a plain number
 
 _publishing = threading.RLock()
 
@@ -117,7 +116,7 @@ def _operation(name: str, rule: Rule) -> Callable[..., Any]:
         if not any(isinstance(operand, Value) for operand in operands):
             return rule(*operands)[0]
         nodes = _on_one_level(*operands)
-        data, *partials = _explained(name, rule, nodes)
+        data, *partials = rules.explained(name, rule, nodes)
         if len(partials) != len(nodes):
             raise TypeError(
                 f"the rule of {name} gave {len(partials)} derivatives for {len(nodes)} operands"
@@ -166,7 +165,7 @@ def _operator(symbol: str, rule: Rule) -> tuple[Callable[..., Any], Callable[...
         try:
             data, in_a, in_b = rule(a.data, b.data)
         except (ArithmeticError, ValueError):
-            data, in_a, in_b = _explained(symbol, rule, (a, b))
+            data, in_a, in_b = rules.explained(symbol, rule, (a, b))
         if a.operation == CONSTANT:
             in_a = None
         if b.operation == CONSTANT:
@@ -205,46 +204,7 @@ def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
     return method
 
 
-def _explained(name: str, rule: Rule, nodes: tuple[Value, ...]) -> tuple[Any, ...]:
-    """Apply the rule; what it raises names the operation, the labels and the numbers."""
-    for operand in nodes:
-        if operand.operation == CONSTANT and not is_number(operand.data):
-            raise TypeError(f"{name} takes numbers, and {_no_number(operand.data)}")
-    try:
-        return rule(*[operand.data for operand in nodes])
-    except (ArithmeticError, ValueError) as error:
-        if not hasattr(error, "operation"):  # else a deeper level has told already
-            texts = [f"{n.label}={n.data}" if n.label else str(n.data) for n in nodes]
-            call = f"{name}({', '.join(texts)})" if name.isidentifier() else f" {name} ".join(texts)
-            error.args = (f"{error}, in {call}",)
-            error.__dict__["operation"] = name
-        raise
-
-
-def _no_number(data: Any) -> str:
-    """Say why `data` cannot be differentiated, and what to do."""
-    if hasattr(data, "shape") and hasattr(data, "__len__"):
-        return (
-            f"got an array of shape {tuple(data.shape)}: a Value holds one number; to compute with "
-            "arrays, record the function of numbers with autodiff.trace and replay it on them"
-        )
-    return f"got {data!r} of type {type(data).__name__}, which is no real number"
-
-
 # ---- Value ------------------------------------------------------------------------------------
-
-
-def _is_unset(grad: Number) -> bool:
-    return type(grad) is int and grad == 0
-
-
-def _accumulated(result: Value, gradient: Number) -> Number:
-    """Return the new `grad`: a leaf's adds up over calls, an interior node's is made afresh."""
-    if gradient is None:
-        return 0 if result.operands else result.grad
-    if result.operands or _is_unset(result.grad):
-        return gradient
-    return result.grad + gradient
 
 
 class Value:
@@ -300,7 +260,7 @@ class Value:
 
     def __init__(self, data: Number, label: str | None = None) -> None:
         if not is_number(data):
-            raise TypeError(_no_number(data))
+            raise TypeError(no_number(data))
         if label is not None and not isinstance(label, str):
             raise TypeError(f"a label is text, and {label!r} is of type {type(label).__name__}")
         self.data = data
@@ -335,10 +295,10 @@ class Value:
         6.0
         """
         if not is_number(seed):
-            raise TypeError(f"a seed is one real number: {_no_number(seed)}")
+            raise TypeError(f"a seed is one real number: {no_number(seed)}")
         gradients = sweep(self, number_like(self, seed) if type(seed) is int else seed)
         with _publishing:
-            grads = list(map(_accumulated, gradients, gradients.values()))
+            grads = list(map(graph.accumulated, gradients, gradients.values()))
             # In one go, inside C: an interrupt cannot come between two of them.
             deque(map(Value.__dict__["grad"].__set__, gradients, grads), maxlen=0)
 
@@ -481,7 +441,7 @@ class Value:
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""
-        grad = "" if _is_unset(self.grad) else f", grad={self.grad!r}"
+        grad = "" if graph.is_unset(self.grad) else f", grad={self.grad!r}"
         return f"Value({self.data!r}{label}{grad})"
 
     def __float__(self) -> float:
