@@ -26,24 +26,22 @@ _ONE = 1
 def topological_order(root: Node) -> list[Node]:
     """Return every node that `root` was computed from, `root` first, results before operands.
 
-    Kahn's algorithm (1962), on two lists that grow while they are read.
+    Depth first with a stack of its own. What stands above a None on it was met before and comes
+    into the order now, after all of its operands; at the end the order is turned round.
     """
-    uses = {root: 0}
-    found = [root]
-    for node in found:
-        for operand in node.operands:
-            if operand in uses:
-                uses[operand] += 1
-            else:
-                uses[operand] = 1
-                found.append(operand)
-    ready = [root]
-    for node in ready:
-        for operand in node.operands:
-            uses[operand] -= 1
-            if uses[operand] == 0:
-                ready.append(operand)
-    return ready
+    order = []
+    met = set()
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())
+        elif node not in met:
+            met.add(node)
+            stack += (node, None)
+            stack += node.operands
+    order.reverse()
+    return order
 
 
 def sweep(root: Node, seed: Any) -> dict[Node, Any]:
@@ -57,7 +55,7 @@ def sweep(root: Node, seed: Any) -> dict[Node, Any]:
     for node, gradient in gradients.items():
         if gradient is None:  # root does not depend on this node
             continue
-        for operand, partial in zip(node.operands, node.partials, strict=True):
+        for operand, partial in zip(node.operands, node.partials):  # noqa: B905 (a fifth slower)
             if partial is None:
                 continue
             part = gradient if partial is _ONE else gradient * partial
@@ -72,12 +70,12 @@ def is_unset(grad: Any) -> bool:
 
 
 def accumulated(node: Node, gradient: Any) -> Any:
-    """Return the new `grad`: a leaf's adds up over calls, an interior node's is made afresh."""
+    """Return the new `grad`: an interior node's is made afresh, a leaf's adds up over calls."""
+    if node.operands:
+        return 0 if gradient is None else gradient
     if gradient is None:
-        return 0 if node.operands else node.grad
-    if node.operands or is_unset(node.grad):
-        return gradient
-    return node.grad + gradient
+        return node.grad
+    return gradient if is_unset(node.grad) else node.grad + gradient
 
 
 def push_forward(root: Node, tangents: dict[Node, Any]) -> dict[Node, Any]:
