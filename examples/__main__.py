@@ -1,0 +1,63 @@
+"""Run the programs of the chapter: `python -m examples [NAME ...]`."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from types import ModuleType
+
+from examples import PROGRAMS
+
+
+def module_of(name: str) -> ModuleType:
+    return importlib.import_module(f"examples.{name}")
+
+
+def title_of(name: str) -> str:
+    """Return the first line of a program's docstring."""
+    return (module_of(name).__doc__ or name).splitlines()[0]
+
+
+def run(name: str) -> None:
+    """Print a program under its title."""
+    title = title_of(name)
+    print(f"{title}\n{'=' * len(title)}")
+    module_of(name).main()
+    print()
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m examples", description="The programs of the chapter, in reading order."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="run only these programs")
+    parser.add_argument("--list", action="store_true", help="list the names and the titles")
+    options = parser.parse_args(arguments)
+    for name in options.names:
+        if name not in PROGRAMS:
+            close = difflib.get_close_matches(name, PROGRAMS, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            parser.exit(2, f"there is no program {name!r}: {hint}--list lists them all\n")
+    return options
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = parse(arguments)
+    if options.list:
+        width = max(map(len, PROGRAMS))
+        for name in PROGRAMS:
+            print(f"{name:{width}}  {title_of(name)}")
+        return
+    for name in options.names or PROGRAMS:
+        run(name)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read has stopped reading, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

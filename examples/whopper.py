@@ -1,0 +1,45 @@
+"""The whopper: any two variables of any formula
+
+However long the formula: between any two of its variables there is a derivative, and one backward
+pass finds those of y in all the others. Beside each stands the one derived by hand.
+"""
+
+from __future__ import annotations
+
+from autodiff import Value
+from examples.printing import figure
+
+beta, gamma, epsilon, x = 2.0, 3.0, 5.0, 2.0
+
+
+def by_autodiff() -> dict[str, float]:
+    """Return the derivatives that one backward pass finds."""
+    variables = [
+        Value(number, name)
+        for name, number in (("beta", beta), ("gamma", gamma), ("epsilon", epsilon), ("x", x))
+    ]
+    b, g, e, v = variables
+    y = ((b * g) ** 2) + (e + 22 - v) ** (1 / 2)
+    y.backward()
+    return {str(variable.label): variable.grad for variable in variables}
+
+
+def by_hand() -> dict[str, float]:
+    """Return the derivatives that a person works out with pencil and paper."""
+    root = (epsilon + 22 - x) ** (1 / 2)
+    return {
+        "beta": 2 * beta * gamma**2,
+        "gamma": 2 * beta**2 * gamma,
+        "epsilon": 1 / (2 * root),
+        "x": -1 / (2 * root),
+    }
+
+
+def main() -> None:
+    print("y = ((beta * gamma) ** 2) + (epsilon + 22 - x) ** (1/2)")
+    for (name, found), derived in zip(by_autodiff().items(), by_hand().values(), strict=True):
+        print(f"derivative in {name}: autodiff {figure(found)}, by hand {figure(derived)}")
+
+
+if __name__ == "__main__":
+    main()
