@@ -41,7 +41,12 @@ _SPELLINGS = {
 }
 
 # Functions of these packages that bear the name and mean something else.
-_NAMESAKES = {("mpmath", "power"), ("numpy", "reciprocal")}
+_NAMESAKES = {
+    ("mpmath", "power"),
+    ("numpy", "reciprocal"),
+    ("sympy", "maximum"),
+    ("sympy", "minimum"),
+}
 
 
 # ---- Recognizing a number ---------------------------------------------------------------------
@@ -184,9 +189,8 @@ def _found(name: str, operands: tuple[Any, ...]) -> Callable[..., Any] | None:
         namespaces = (leading.__array_namespace__(),)
     else:
         namespaces = (math,)
-    if (package, name) in _NAMESAKES:
-        return None
-    spellings = (name, *_SPELLINGS.get(name, ()))
+    spellings = [name] if (package, name) not in _NAMESAKES else []
+    spellings += _SPELLINGS.get(name, ())
     functions = (getattr(space, spelling, None) for space in namespaces for spelling in spellings)
     found = next(filter(None, functions), None)
     return _with_real_result(found) if found and package == "mpmath" else found

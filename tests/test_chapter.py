@@ -132,7 +132,7 @@ def test_10_watched_steps():
 
 def test_11_the_bowl_is_lowest_at_1_6_and_steeper_farther_away():
     rows = bowl.heights_and_slopes()
-    weight, error, slope = min(rows, key=lambda row: row[1])
+    weight, error, _ = min(rows, key=lambda row: row[1])
     assert (weight,) == figures(1.6)
     assert error == pytest.approx(0, abs=1e-30)
     assert all(slope < 0 for weight, _, slope in rows if weight < 1.5)

@@ -1,0 +1,205 @@
+"""The shared tables: every operation with its truth in mpmath, and functions made of many of them.
+
+Points that lie on a kink are not here: their derivative is a convention (`test_conventions.py`).
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import mpmath as mp
+
+import autodiff as ad
+
+
+class Operation(NamedTuple):
+    """An operation, the same by mpmath, the same by plain Python if there is one, and points."""
+
+    name: str
+    f: Callable[..., Any]
+    truth: Callable[..., Any]
+    points: tuple[tuple[float, ...], ...]
+    plain: Callable[..., Any] | None = None
+
+
+def unary(name: str, truth: Any, *points: float, plain: Any = None) -> Operation:
+    return Operation(name, getattr(ad, name), truth, tuple((x,) for x in points), plain)
+
+
+ANY = (0.3, -0.7, 1.5, -2.5, 1e-9, -1e-9, 12.25, -20.0)
+POSITIVE = (0.3, 1.5, 1.0, 1e-9, 1e-300, 12.25, 1e10, 1e300)
+INSIDE = (0.3, -0.7, 1e-9, 0.999, 1 - 1e-10, -1 + 1e-10)
+FAR = (*ANY, 40.0, -40.0, 300.0, -300.0)
+PAIRS = ((2.0, 3.0), (-2.5, 0.7), (1e-3, -4.0), (0.3, 1e5), (-7.25, -0.01))
+RISING = ((2.0, 3.0), (0.5, -1.5), (1e-3, 0.3), (7.5, -2.25), (1.0, 5.0))
+
+OPERATIONS = (
+    Operation("+", operator.add, operator.add, PAIRS, operator.add),
+    Operation("-", operator.sub, operator.sub, PAIRS, operator.sub),
+    Operation("*", operator.mul, operator.mul, PAIRS, operator.mul),
+    Operation("/", operator.truediv, operator.truediv, PAIRS, operator.truediv),
+    Operation("%", operator.mod, lambda a, b: a - b * mp.floor(a / b), PAIRS, operator.mod),
+    Operation("//", operator.floordiv, lambda a, b: mp.floor(a / b), PAIRS, operator.floordiv),
+    Operation("x**y", operator.pow, mp.power, RISING, operator.pow),
+    Operation("x**2", lambda x: x**2, lambda x: x**2, ((3.0,), (-2.5,), (1e-9,))),
+    Operation("x**3", lambda x: x**3, lambda x: x**3, ((3.0,), (-2.5,), (1e-9,))),
+    Operation("x**-1", lambda x: x**-1, lambda x: 1 / x, ((3.0,), (-2.5,), (1e-9,))),
+    Operation("x**0.5", lambda x: x**0.5, mp.sqrt, ((3.0,), (1e-9,), (1e300,))),
+    Operation("2**x", lambda x: 2**x, lambda x: mp.mpf(2) ** x, ((3.5,), (-2.5,), (1e-9,))),
+    Operation("2-x", lambda x: 2 - x, lambda x: 2 - x, ((3.0,), (-2.5,))),
+    Operation("2/x", lambda x: 2 / x, lambda x: 2 / x, ((3.0,), (-2.5,), (1e-9,))),
+    Operation("neg", operator.neg, operator.neg, ((3.0,), (-2.5,)), operator.neg),
+    Operation("pos", operator.pos, operator.pos, ((3.0,), (-2.5,)), operator.pos),
+    Operation("abs", abs, abs, ((3.0,), (-2.5,), (1e-9,)), abs),
+    unary("square", lambda x: x * x, *ANY),
+    unary("reciprocal", lambda x: 1 / x, *ANY),
+    unary("sqrt", mp.sqrt, *POSITIVE, plain=math.sqrt),
+    unary("cbrt", lambda x: mp.sign(x) * mp.cbrt(abs(x)), *ANY, plain=math.cbrt),
+    unary("exp", mp.exp, *FAR, plain=math.exp),
+    unary("exp2", lambda x: mp.mpf(2) ** x, *FAR, plain=math.exp2),
+    unary("expm1", mp.expm1, *FAR, 1e-20, plain=math.expm1),
+    unary("log", mp.log, *POSITIVE, plain=math.log),
+    unary("log1p", mp.log1p, *POSITIVE, -1 + 1e-10, -0.5, 1e-20, plain=math.log1p),
+    unary("log2", lambda x: mp.log(x) / mp.log(2), *POSITIVE, plain=math.log2),
+    unary("log10", mp.log10, *POSITIVE, plain=math.log10),
+    unary("sigmoid", lambda x: 1 / (1 + mp.exp(-x)), *FAR),
+    unary("softplus", lambda x: mp.log1p(mp.exp(x)), *FAR),
+    Operation(
+        "logaddexp",
+        ad.logaddexp,
+        lambda a, b: mp.log(mp.exp(a) + mp.exp(b)),
+        ((2.0, 3.0), (-2.5, 0.7), (300.0, 301.0), (-300.0, -302.0), (5.0, -40.0)),
+    ),
+    unary("sin", mp.sin, *ANY, 1e5, plain=math.sin),
+    unary("cos", mp.cos, *ANY, 1e5, plain=math.cos),
+    unary("tan", mp.tan, *ANY, plain=math.tan),
+    unary("arcsin", mp.asin, *INSIDE, plain=math.asin),
+    unary("arccos", mp.acos, *INSIDE, plain=math.acos),
+    unary("arctan", mp.atan, *FAR, 1e10, plain=math.atan),
+    Operation("arctan2", ad.arctan2, mp.atan2, (*PAIRS, (1e-200, 1e-200)), math.atan2),
+    unary("degrees", mp.degrees, *ANY, plain=math.degrees),
+    unary("radians", mp.radians, *ANY, plain=math.radians),
+    unary("sinh", mp.sinh, *FAR, plain=math.sinh),
+    unary("cosh", mp.cosh, *FAR, plain=math.cosh),
+    unary("tanh", mp.tanh, *FAR, plain=math.tanh),
+    unary("sech", mp.sech, *FAR),
+    unary("arcsinh", mp.asinh, *FAR, 1e200, plain=math.asinh),
+    unary("arccosh", mp.acosh, 1.5, 12.25, 1 + 1e-10, 1e10, 1e200, plain=math.acosh),
+    unary("arctanh", mp.atanh, *INSIDE, plain=math.atanh),
+    Operation("hypot", ad.hypot, mp.hypot, (*PAIRS, (1e-200, 1e-200), (1e200, 1e200)), math.hypot),
+    unary("erf", mp.erf, *ANY[:-1], 5.0, -5.0, plain=math.erf),
+    unary("erfc", mp.erfc, *ANY[:-1], 5.0, 20.0, plain=math.erfc),
+    unary(
+        "lgamma",
+        lambda x: mp.log(abs(mp.gamma(x))),
+        *(0.3, 1.5, 12.25, 1e5, -2.5),
+        plain=math.lgamma,
+    ),
+    unary("digamma", mp.digamma, 0.3, 2.5, 12.25, 1e5),
+    Operation(
+        "polygamma",
+        lambda x: ad.polygamma(2, x),
+        lambda x: mp.polygamma(2, x),
+        ((0.3,), (2.5,), (12.25,)),
+    ),
+    unary("relu", lambda x: x if x > 0 else mp.mpf(0), *ANY),
+    Operation("maximum", ad.maximum, max, PAIRS),
+    Operation("minimum", ad.minimum, min, PAIRS),
+    Operation(
+        "clip",
+        ad.clip,
+        lambda x, low, high: min(max(x, low), high),
+        ((0.5, 0.25, 1.0), (-3.0, 0.25, 1.0), (3.0, 0.25, 1.0)),
+    ),
+    Operation(
+        "where",
+        lambda a, b: ad.where(a < b, a * b, a - b),
+        lambda a, b: a * b if a < b else a - b,
+        PAIRS,
+    ),
+    unary("sign", mp.sign, *ANY),
+    unary("floor", mp.floor, *ANY[:-1], plain=math.floor),
+    unary("ceil", mp.ceil, *ANY[:-1], plain=math.ceil),
+    Operation(
+        "heaviside",
+        ad.heaviside,
+        lambda x, at_zero: mp.mpf(x > 0),
+        ((2.0, 0.5), (-2.0, 0.5)),
+    ),
+    Operation(
+        "copysign",
+        ad.copysign,
+        lambda x, y: abs(x) * (1 if y >= 0 else -1),
+        PAIRS,
+        math.copysign,
+    ),
+    Operation("power", ad.power, mp.power, RISING),
+    Operation("total", lambda *xs: ad.total(xs), lambda *xs: mp.fsum(xs), ((1.0, 2.5, -4.0),)),
+    Operation(
+        "dot",
+        lambda a, b, c, d: ad.dot((a, b), (c, d)),
+        lambda a, b, c, d: a * c + b * d,
+        ((1.0, 2.5, -4.0, 0.5),),
+    ),
+)
+
+
+class Composite(NamedTuple):
+    """A function made of several operations, and points."""
+
+    name: str
+    f: Callable[..., Any]
+    points: tuple[tuple[float, ...], ...]
+
+
+def network(x: Any, y: Any) -> Any:
+    """A network of one hidden layer with fixed weights."""
+    weights = ((0.5, -1.25), (1.5, 0.75), (-0.3, 0.2))
+    hidden = [ad.tanh(a * x + b * y + 0.1) for a, b in weights]
+    return ad.sigmoid(ad.dot(hidden, (0.7, -0.4, 1.1)) - 0.2)
+
+
+def horner(x: Any) -> Any:
+    result = x * 0
+    for coefficient in (3.0, -2.0, 0.5, 1.0):
+        result = result * x + coefficient
+    return result
+
+
+COMPOSITES = (
+    Composite("shared", lambda x: x * x + x, ((3.0,), (-0.5,))),
+    Composite("both edges", lambda x: (x + x) * (x * x), ((3.0,), (-0.5,))),
+    Composite("quotient", lambda x, y: (x * y + ad.sin(x)) / y, ((2.0, 3.0), (-0.5, 0.25))),
+    Composite("powers", lambda x: (x**2 + 1) ** 3 / x**-1, ((3.0,), (-0.5,))),
+    Composite("x**x", lambda x: x**x, ((3.0,), (0.5,))),
+    Composite("x**y**x", lambda x, y: x ** (y**x), ((1.5, 0.5), (0.5, 1.25))),
+    Composite("network", network, ((0.3, -0.7), (2.0, 1.0))),
+    Composite("horner", horner, ((3.0,), (-0.5,))),
+    Composite(
+        "rosenbrock", lambda x, y: (1 - x) ** 2 + 100 * (y - x**2) ** 2, ((1.3, 0.7), (-1.0, 2.0))
+    ),
+    Composite(
+        "error", lambda weight, input, goal: (input * weight - goal) ** 2, ((0.5, 0.5, 0.8),)
+    ),
+    Composite("where", lambda x: ad.where(x > 0, x * x, -3 * x), ((2.0,), (-2.0,))),
+    Composite("relus", lambda x, y: ad.relu(x * y - 1) + ad.relu(x), ((2.0, 3.0), (-2.0, 3.0))),
+    Composite(
+        "extremes",
+        lambda x, y: ad.maximum(x, y) * ad.minimum(x * y, 5.0),
+        ((2.0, 3.0), (-2.0, 1.0)),
+    ),
+    Composite("clip", lambda x: ad.clip(x * x, 1.0, 4.0) * x, ((1.5,), (3.0,))),
+    Composite("remainder", lambda x, y: (x % y) * x + y % 2.0, ((7.5, 2.25), (-7.5, 3.25))),
+    Composite("angles", lambda x, y: ad.arctan2(y, x) * ad.hypot(x, y), ((2.0, 3.0), (-2.0, -1.0))),
+    Composite("softmax", lambda x, y: ad.exp(x - ad.logaddexp(x, y)), ((2.0, 3.0), (40.0, -40.0))),
+    Composite(
+        "total", lambda x, y: ad.total([x, y, x * y]) * ad.dot([x, y], [y, 2.0]), ((2.0, 3.0),)
+    ),
+    Composite(
+        "logarithms", lambda x: ad.log(1 + ad.log1p(x * x)) / ad.log2(3 + x), ((2.0,), (0.5,))
+    ),
+    Composite("roots", lambda x: ad.sqrt(x) * ad.cbrt(x) + abs(-x) / 2, ((2.0,), (0.25,))),
+)
