@@ -26,9 +26,8 @@ def heights_and_slopes() -> list[tuple[float, float, float]]:
 
 def main() -> None:
     for weight, error, slope in heights_and_slopes():
-        print(
-            f"weight {weight:.1f}: error {error:.4f}, slope {slope:+.2f}  {'#' * round(50 * error)}"
-        )
+        bar = "#" * round(50 * error)
+        print(f"weight {weight:.1f}: error {error:.4f}, slope {slope:+.2f}  {bar}".rstrip())
     weight, error, _ = min(heights_and_slopes(), key=lambda row: row[1])
     print(f"The lowest point: weight {figure(weight)}, error {figure(round(error, 12))}")
 

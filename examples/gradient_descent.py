@@ -32,21 +32,21 @@ def steps(
     iterations: int = 20,
 ) -> Iterator[Step]:
     """Yield each iteration; between them the weight moves by alpha times its derivative."""
-    knob = Value(weight, "weight")
+    knob_weight = Value(weight, "weight")
     for _ in range(iterations):
         # Predict
-        pred = input * knob
+        pred = input * knob_weight
 
         # Compare
         delta = pred - goal_pred
         error = delta**2
 
         # Learn: weight_delta is the derivative of half the error in the weight
-        knob.zero_grad()
+        knob_weight.zero_grad()
         (error / 2).backward()
-        weight_delta = knob.grad
-        yield Step(knob.data, error.data, pred.data, delta.data, weight_delta)
-        knob.data -= alpha * weight_delta
+        weight_delta = knob_weight.grad
+        yield Step(knob_weight.data, error.data, pred.data, delta.data, weight_delta)
+        knob_weight.data -= alpha * weight_delta
 
 
 def main() -> None:

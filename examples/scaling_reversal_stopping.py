@@ -16,10 +16,10 @@ weight = 0.5
 
 def weight_delta(input: float) -> tuple[float, float]:
     """Return the pure error, and the derivative of half the squared error in the weight."""
-    knob = Value(weight, "weight")
-    pure_error = input * knob - goal_pred
+    knob_weight = Value(weight, "weight")
+    pure_error = input * knob_weight - goal_pred
     (pure_error**2 / 2).backward()
-    return pure_error.data, knob.grad
+    return pure_error.data, knob_weight.grad
 
 
 def main() -> None:

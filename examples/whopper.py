@@ -9,23 +9,20 @@ from __future__ import annotations
 from autodiff import Value
 from examples.printing import figure
 
-beta, gamma, epsilon, x = 2.0, 3.0, 5.0, 2.0
+NUMBERS = {"beta": 2.0, "gamma": 3.0, "epsilon": 5.0, "x": 2.0}
 
 
 def by_autodiff() -> dict[str, float]:
     """Return the derivatives that one backward pass finds."""
-    variables = [
-        Value(number, name)
-        for name, number in (("beta", beta), ("gamma", gamma), ("epsilon", epsilon), ("x", x))
-    ]
-    b, g, e, v = variables
-    y = ((b * g) ** 2) + (e + 22 - v) ** (1 / 2)
+    beta, gamma, epsilon, x = variables = [Value(NUMBERS[name], name) for name in NUMBERS]
+    y = ((beta * gamma) ** 2) + (epsilon + 22 - x) ** (1 / 2)
     y.backward()
-    return {str(variable.label): variable.grad for variable in variables}
+    return {name: variable.grad for name, variable in zip(NUMBERS, variables, strict=True)}
 
 
 def by_hand() -> dict[str, float]:
     """Return the derivatives that a person works out with pencil and paper."""
+    beta, gamma, epsilon, x = NUMBERS.values()
     root = (epsilon + 22 - x) ** (1 / 2)
     return {
         "beta": 2 * beta * gamma**2,
