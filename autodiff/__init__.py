@@ -9,25 +9,46 @@
 
 A `Value` is a number that remembers how it was computed. `grad`, `jacobian`, `hessian`, `jvp` and
 `hvp` differentiate functions; `operation` makes an operation from its value and its derivative;
-`autodiff.sin` and its like work on Values and on plain numbers of every kind.
+`autodiff.sin` and its like work on Values and on plain numbers of every kind; `draw` and `tree`
+show the graph.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from autodiff import functions
 from autodiff.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autodiff.functions import *  # noqa: F403
 from autodiff.value import Value, operation
 
+if TYPE_CHECKING:
+    from autodiff.drawing import draw
+    from autodiff.text import tree
+
 __all__ = [
     "Value",
     "derivative",
+    "draw",
     "grad",
     "hessian",
     "hvp",
     "jacobian",
     "jvp",
     "operation",
+    "tree",
     "value_and_grad",
 ]
 __all__ += functions.__all__
 
 __version__ = "0.1.0"
+
+# What needs more than the standard library is imported when it is first used.
+_ROOMS = {"draw": "drawing", "tree": "text"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"autodiff.{_ROOMS[name]}"), name)

@@ -444,6 +444,11 @@ class Value:
         grad = "" if graph.is_unset(self.grad) else f", grad={self.grad!r}"
         return f"Value({self.data!r}{label}{grad})"
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from autodiff.drawing import mimebundle
+
+        return mimebundle(self, include, exclude)
+
     def __float__(self) -> float:
         raise TypeError(
             "a Value is no plain number, and making it one would drop its derivative: use "

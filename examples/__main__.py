@@ -1,4 +1,4 @@
-"""Run the programs of the chapter: `python -m examples [NAME ...]`."""
+"""Run the programs of the chapter, or draw its figures: `python -m examples --help`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,22 @@ def run(name: str) -> None:
     print()
 
 
+def draw_into(directory: str) -> None:
+    """Write the figures, and say which; what is missing or cannot be written is one line."""
+    try:
+        paths = module_of("pictures").write(directory)
+    except (ImportError, OSError, RuntimeError) as error:
+        sys.exit(f"no pictures: {error}")
+    print(*paths, sep="\n")
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples", description="The programs of the chapter, in reading order."
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="run only these programs")
     parser.add_argument("--list", action="store_true", help="list the names and the titles")
+    parser.add_argument("--pictures", metavar="DIR", help="draw the chapter's figures into DIR")
     options = parser.parse_args(arguments)
     for name in options.names:
         if name not in PROGRAMS:
@@ -51,13 +61,18 @@ def main(arguments: list[str] | None = None) -> None:
         for name in PROGRAMS:
             print(f"{name:{width}}  {title_of(name)}")
         return
+    if options.pictures is not None:
+        draw_into(options.pictures)
+        return
     for name in options.names or PROGRAMS:
         run(name)
 
 
 if __name__ == "__main__":
     try:
-        main()
-        sys.stdout.flush()
+        try:
+            main()
+        finally:  # --help leaves by an exception, with its text unwritten
+            sys.stdout.flush()
     except BrokenPipeError:  # whoever read has stopped reading, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
