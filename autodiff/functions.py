@@ -17,6 +17,7 @@ from autodiff.kinds import (
     Number,
     by_kind,
     choose,
+    everywhere,
     half,
     number_like,
     package_of,
@@ -203,14 +204,13 @@ def hypot(a: Number, b: Number) -> Number:
 # ---- Exponentials and logarithms --------------------------------------------------------------
 
 
-@by_kind
+@everywhere
 def exp(x: Number) -> Number:
     """Return e to the power `x`.
 
     >>> exp(1.0)
     2.718281828459045
     """
-    return math.exp(x)
 
 
 @by_kind
@@ -233,14 +233,13 @@ def expm1(x: Number) -> Number:
     return exp(x) - 1
 
 
-@by_kind
+@everywhere
 def log(x: Number) -> Number:
     """Return the natural logarithm of `x`.
 
     >>> log(1.0)
     0.0
     """
-    return math.log(x)
 
 
 @by_kind
@@ -321,104 +320,94 @@ def pi(x: Number) -> Number:
     return arccos(number_like(x, -1))
 
 
-@by_kind
+@everywhere
 def sin(x: Number) -> Number:
     """Return the sine of `x` radians.
 
     >>> sin(0.0)
     0.0
     """
-    return math.sin(x)
 
 
-@by_kind
+@everywhere
 def cos(x: Number) -> Number:
     """Return the cosine of `x` radians.
 
     >>> cos(0.0)
     1.0
     """
-    return math.cos(x)
 
 
-@by_kind
+@everywhere
 def tan(x: Number) -> Number:
     """Return the tangent of `x` radians.
 
     >>> tan(0.0)
     0.0
     """
-    return math.tan(x)
 
 
-@by_kind
+@everywhere
 def arcsin(x: Number) -> Number:
     """Return the angle in radians whose sine is `x`.
 
     >>> arcsin(0.0)
     0.0
     """
-    return math.asin(x)
 
 
-@by_kind
+@everywhere
 def arccos(x: Number) -> Number:
     """Return the angle in radians whose cosine is `x`.
 
     >>> arccos(1.0)
     0.0
     """
-    return math.acos(x)
 
 
-@by_kind
+@everywhere
 def arctan(x: Number) -> Number:
     """Return the angle in radians whose tangent is `x`.
 
     >>> arctan(0.0)
     0.0
     """
-    return math.atan(x)
 
 
-@by_kind
+@everywhere
 def arctan2(y: Number, x: Number) -> Number:
     """Return the angle in radians of the point (`x`, `y`). Both derivatives at (0, 0) are nan.
 
     >>> arctan2(1.0, 0.0)
     1.5707963267948966
     """
-    return math.atan2(y, x)
 
 
-@by_kind
+@everywhere
 def sinh(x: Number) -> Number:
     """Return the hyperbolic sine of `x`.
 
     >>> sinh(0.0)
     0.0
     """
-    return math.sinh(x)
 
 
-@by_kind
+@everywhere
 def cosh(x: Number) -> Number:
     """Return the hyperbolic cosine of `x`.
 
     >>> cosh(0.0)
     1.0
     """
-    return math.cosh(x)
 
 
-@by_kind
+@everywhere
 def tanh(x: Number) -> Number:
     """Return the hyperbolic tangent of `x`.
 
     >>> tanh(1000.0)
     1.0
     """
-    return math.tanh(x)
 
 
 @by_kind
@@ -432,34 +421,31 @@ def sech(x: Number) -> Number:
     return 2 * e / (1 + e * e)
 
 
-@by_kind
+@everywhere
 def arcsinh(x: Number) -> Number:
     """Return the number whose hyperbolic sine is `x`.
 
     >>> arcsinh(0.0)
     0.0
     """
-    return math.asinh(x)
 
 
-@by_kind
+@everywhere
 def arccosh(x: Number) -> Number:
     """Return the number whose hyperbolic cosine is `x`.
 
     >>> arccosh(1.0)
     0.0
     """
-    return math.acosh(x)
 
 
-@by_kind
+@everywhere
 def arctanh(x: Number) -> Number:
     """Return the number whose hyperbolic tangent is `x`.
 
     >>> arctanh(0.0)
     0.0
     """
-    return math.atanh(x)
 
 
 @by_kind
@@ -485,27 +471,25 @@ def radians(x: Number) -> Number:
 # ---- Special functions ------------------------------------------------------------------------
 
 
-@by_kind
+@everywhere
 def erf(x: Number) -> Number:
     """Return the error function of `x`.
 
     >>> erf(0.0)
     0.0
     """
-    return math.erf(x)
 
 
-@by_kind
+@everywhere
 def erfc(x: Number) -> Number:
     """Return 1 - erf(x), exact for large `x` too.
 
     >>> erfc(0.0)
     1.0
     """
-    return math.erfc(x)
 
 
-@by_kind
+@everywhere
 def lgamma(x: Number) -> Number:
     """Return the logarithm of the absolute value of the gamma function of `x`.
 
@@ -514,7 +498,6 @@ def lgamma(x: Number) -> Number:
     >>> lgamma(1.0)
     0.0
     """
-    return math.lgamma(x)
 
 
 @by_kind

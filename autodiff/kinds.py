@@ -138,6 +138,18 @@ def by_kind(definition: _Function) -> _Function:
     return function  # type: ignore[return-value]
 
 
+def everywhere(definition: _Function) -> _Function:
+    """Make a function that every package has, under some name; its body is empty."""
+
+    @functools.wraps(definition)
+    def missing(x: Any, *_: Any) -> Any:
+        raise TypeError(
+            f"{definition.__name__} is not known for numbers of type {type(x).__name__}"
+        )
+
+    return by_kind(missing)  # type: ignore[return-value]
+
+
 _SHARED_SECTIONS = """
     Parameters
     ----------

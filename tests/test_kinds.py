@@ -268,3 +268,33 @@ def test_fractions_and_floats_in_one_function_agree_with_floats(row):
             assert float(grad(row.f, position)(*mixed)) == pytest.approx(
                 grad(row.f, position)(*point), rel=1e-12
             )
+
+
+# ---- Other packages ---------------------------------------------------------------------------
+
+
+class Foreign:
+    """An array of another package, whose namespace has a sine and nothing else."""
+
+    def __array_namespace__(self):
+        return type("namespace", (), {"sin": staticmethod(lambda x: "the sine of a foreigner")})
+
+
+def test_an_array_of_another_package_is_computed_in_its_namespace():
+    assert autodiff.sin(Foreign()) == "the sine of a foreigner"
+
+
+def test_a_function_that_a_package_lacks_is_an_error_that_names_it():
+    with pytest.raises(TypeError, match="cos is not known for numbers of type Foreign"):
+        autodiff.cos(Foreign())
+
+
+def test_without_scipy_the_error_names_the_extra(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "scipy.special", None)
+    with pytest.raises(ImportError, match=r"pip install 'autodiff\[scipy\]'"):
+        autodiff.lgamma(Value(2.0))
+
+
+def test_stable_functions_are_plain_formulas_in_sympy():
+    assert autodiff.softplus(x) == sympy.log(1 + sympy.exp(x))
+    assert autodiff.logaddexp(x, y) == sympy.log(sympy.exp(x) + sympy.exp(y))

@@ -4,12 +4,14 @@ import importlib
 import math
 import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
 pytest.importorskip("matplotlib")
 
 from examples import pictures
+from examples.__main__ import main
 
 NAMES = ["bowl", "steps_down", "steps_up", "alphas", "network_before", "network_after"]
 
@@ -149,3 +151,15 @@ def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"pip install 'autodiff\[examples\]'"):
         importlib.import_module("examples.pictures")
+
+
+def test_the_command_writes_the_pictures_and_says_which(tmp_path, capsys):
+    main(["--pictures", str(tmp_path / "new" / "folder")])
+    written = capsys.readouterr().out.splitlines()
+    assert [Path(path).exists() for path in written] == [True] * 12
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SystemExit, match=r"no pictures: .*file"):
+        main(["--pictures", str(tmp_path / "file")])
