@@ -50,7 +50,7 @@ def test_a_missing_extra_is_named():
 # ---- micrograd's documented usage, with only the import changed -------------------------------
 
 
-def test_the_example_of_the_micrograd_readme():
+def test_the_example_of_the_micrograd_readme_which_is_its_second_test_expression_too():
     a = Value(-4.0)
     b = Value(2.0)
     c = a + b
@@ -81,24 +81,6 @@ def test_the_first_expression_of_the_micrograd_tests():
     y.backward()
     assert y.data == pytest.approx(-20.0, rel=1e-12)
     assert x.grad == pytest.approx(46.0, rel=1e-12)
-
-
-def test_the_second_expression_of_the_micrograd_tests():
-    a = Value(-4.0)
-    b = Value(2.0)
-    c = a + b
-    d = a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    e = c - d
-    f = e**2
-    g = f / 2.0
-    g += 10.0 / f
-    g.backward()
-    expected = (24.70408163265306, 138.83381924198252, 645.5772594752186)
-    assert (g.data, a.grad, b.grad) == pytest.approx(expected, rel=1e-12)
 
 
 # ---- The README -------------------------------------------------------------------------------
