@@ -10,7 +10,7 @@
 A `Value` is a number that remembers how it was computed. `grad`, `jacobian`, `hessian`, `jvp` and
 `hvp` differentiate functions; `operation` makes an operation from its value and its derivative;
 `autodiff.sin` and its like work on Values and on plain numbers of every kind; `draw` and `tree`
-show the graph.
+show the graph; `compare` and `assert_gradient` find what is wrong with a derivative by hand.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ from autodiff.functions import *  # noqa: F403
 from autodiff.value import Value, operation
 
 if TYPE_CHECKING:
+    from autodiff.checking import assert_gradient, compare
     from autodiff.drawing import draw
     from autodiff.text import tree
 
 __all__ = [
     "Value",
+    "assert_gradient",
+    "compare",
     "derivative",
     "draw",
     "grad",
@@ -45,7 +48,12 @@ __all__ += functions.__all__
 __version__ = "0.1.0"
 
 # What needs more than the standard library is imported when it is first used.
-_ROOMS = {"draw": "drawing", "tree": "text"}
+_ROOMS = {
+    "assert_gradient": "checking",
+    "compare": "checking",
+    "draw": "drawing",
+    "tree": "text",
+}
 
 
 def __getattr__(name: str) -> Any:

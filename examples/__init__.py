@@ -15,6 +15,7 @@ PROGRAMS = (
     "what_may_change",
     "box_with_rods",
     "whopper",
+    "by_hand",
     "divergence",
     "alpha",
     "finding_alpha",

@@ -19,6 +19,7 @@ from examples import (
     __main__,
     bowl,
     box_with_rods,
+    by_hand,
     compare,
     divergence,
     finding_alpha,
@@ -334,7 +335,7 @@ alpha -0.1: error 14286.4836039 at the end, diverges
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", PRINTED)
 def test_every_program_prints_just_these_lines(capsys, name):
     _title, _rule, text = printed(capsys, name).split("\n", 2)
     assert text.strip("\n") == PRINTED[name].strip("\n")
@@ -412,12 +413,22 @@ def test_all_programs_are_printed_in_reading_order_under_their_titles(capsys):
     lines = printed(capsys).splitlines()
     titles = [title for title, rule in pairwise(lines) if rule == "=" * len(title) and title]
     assert titles == [__main__.title_of(name) for name in PROGRAMS]
-    assert len(titles) == 17
+    assert set(PROGRAMS) - {"by_hand"} == set(PRINTED)
+    assert len(PRINTED) == 17
 
 
 def test_the_list_has_every_name_with_its_title(capsys):
     rows = [line.split(maxsplit=1) for line in printed(capsys, "--list").splitlines()]
     assert rows == [[name, __main__.title_of(name)] for name in PROGRAMS]
+
+
+def test_the_comparison_by_hand_finds_the_factor_that_the_chapter_drops(capsys):
+    whole, half = map(by_hand.compared, (by_hand.ERROR, by_hand.HALF_ERROR))
+    assert not whole
+    assert "is a factor 2 dropped?" in whole.diagnosis["weight"][0]
+    assert half
+    assert {row.ulps for row in half.rows} == {0}
+    assert str(whole) in printed(capsys, "by_hand")
 
 
 def test_several_programs_can_be_named(capsys):

@@ -1,0 +1,204 @@
+"""Compare a derivative worked out by hand with autodiff's, and with a numerical one.
+
+    >>> report = compare(
+    ...     "error = (input * weight - goal) ** 2",
+    ...     {"weight": "input * (input * weight - goal)"},
+    ... )
+    >>> bool(report)
+    False
+    >>> report.diagnosis["weight"][0]
+    'by hand is 1/2 of autodiff at all 20 points: is a factor 2 dropped?'
+
+`print(report)` shows the numbers behind that, worst first. `assert_gradient` is the same for tests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from autodiff import numerical
+from autodiff.diagnosis import diagnose
+from autodiff.kinds import Number
+from autodiff.proof import prove_equal
+from autodiff.report import Report
+from autodiff.subject import (
+    UNDEFINED,
+    ByHandError,
+    Hand,
+    Point,
+    Subject,
+    Visit,
+    by_hand_function,
+    of_expression,
+    of_function,
+    one_by_hand,
+    visited,
+)
+from autodiff.value import Value
+from autodiff.verdict import VALUE, Row, Tolerances, judged
+
+
+def compare(
+    f: Callable[..., Any] | str | Value,
+    by_hand: Any = None,
+    *,
+    at: Point | Sequence[Point] = (),
+    ranges: Mapping[str, Any] | None = None,
+    points: int = 20,
+    seed: int = 0,
+    value: Any = None,
+    rtol: float = 1e-9,
+    atol: float = 0.0,
+    prove: bool = True,
+) -> Report:
+    """Compare derivatives by hand with autodiff's and with numerical ones, and say what is wrong.
+
+    Parameters
+    ----------
+    f : callable, str or Value
+        A function of named numbers; or a formula as text; or an expression that is built already,
+        which is compared at its own numbers.
+    by_hand : mapping, callable, str, number or None
+        The derivatives worked out by hand. A mapping gives for each variable (by name; for an
+        expression also the `Value` itself) a formula as text, a callable, or a number; a callable
+        for all of them returns a mapping, or a sequence in the order of the variables; for a single
+        variable a text, a callable or a number will do. Formulas and callables may use the
+        variables and every intermediate value that has a name. None: autodiff's derivatives are
+        compared with the numerical ones.
+    at : mapping or sequence of mappings
+        Points to compare at: a number for each variable.
+    ranges : mapping, optional
+        For each variable an interval (low, high) to draw random points from, or one number.
+        Fractions are drawn from an interval of Fractions. Without `at` and `ranges`, every variable
+        is drawn from -2 to 2.
+    points : int
+        How many random points. Those where `f` is not defined are drawn again.
+    seed : int
+        Of the random points.
+    value : callable, str or number, optional
+        What `f` itself is by hand, to be compared too.
+    rtol, atol : float
+        Two numbers agree if they differ by at most `rtol` times the larger, plus `atol`, plus what
+        rounding can do. `atol` excuses no difference larger than the smaller of the two numbers, so
+        it cannot pass 1e-12 for 1e-9. Fractions and whole numbers have to be equal.
+    prove : bool
+        Whether to prove with SymPy, if that is installed, what agrees.
+
+    Returns
+    -------
+    Report
+        True if nothing differs and something could be decided for each variable.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or a number is missing, or if `f` is defined at no random point.
+    FormulaError
+        If a text is no formula.
+
+    Examples
+    --------
+    >>> from autodiff import Value
+    >>> weight = Value(0.5, "weight")
+    >>> error = (0.5 * weight - 0.8) ** 2
+    >>> print(compare(error, {weight: -0.275}))
+    weight: differs at 1 of 1 point
+      by hand is 1/2 of autodiff at the one point: is a factor 2 dropped?
+      the numerical derivative agrees with autodiff at the one point
+    <BLANKLINE>
+    variable  autodiff  by hand  numerical  difference  relative     ulps  verdict  point
+    weight       -0.55   -0.275      -0.55       0.275       0.5  4.5e+15  differs  weight=0.5
+    """
+    subject = of_expression(f, by_hand) if isinstance(f, Value) else of_function(f)
+    hand = None if by_hand is None else by_hand_function(by_hand, subject)
+    visits = list(visited(subject, at, ranges, points, seed))
+    tolerances = Tolerances(rtol, atol)
+    rows = list(_rows(subject, hand, visits, tolerances))
+    if value is not None:
+        expected = one_by_hand(value)
+        rows += [_value_row(expected, visit, tolerances) for visit in visits]
+    proved: list[str] = []
+    if prove and hand is not None and subject.root is None:
+        proved = prove_equal(subject.function, hand, visits[0].point, _agreeing(rows))
+    recordings = {visit.number: visit.recording for visit in visits}
+    return Report(subject.title, tuple(rows), diagnose(rows, recordings), tuple(proved))
+
+
+def assert_gradient(f: Any, by_hand: Any = None, **options: Any) -> None:
+    """Assert that derivatives by hand agree with autodiff's; without them, that autodiff's do.
+
+    Parameters
+    ----------
+    f, by_hand
+        As for `compare`.
+    **options
+        As for `compare`.
+
+    Raises
+    ------
+    AssertionError
+        If one differs, or if nothing could be decided: the message is the diagnosis and the table.
+
+    Examples
+    --------
+    >>> assert_gradient(lambda x: x**3, {"x": "3 * x**2"})
+    """
+    __tracebackhide__ = True  # pytest shows the test, not this line
+    compare(f, by_hand, **{"prove": False, **options}).raise_if_different()
+
+
+def _rows(
+    subject: Subject, hand: Hand | None, visits: Sequence[Visit], tolerances: Tolerances
+) -> Iterator[Row]:
+    """Compare each derivative at each point."""
+    derived = [({}, "") if hand is None else _derived(hand, visit) for visit in visits]
+    given = dict.fromkeys(name for by_hand, _ in derived for name in by_hand)
+    for visit, (by_hand, problem) in zip(visits, derived, strict=True):
+        for name in given or subject.variables:
+            recording, x = visit.recording, visit.point[name]
+            pair = recording.gradients[name], by_hand.get(name, math.nan) if hand else None
+            estimate, rounding = numerical.NO_ESTIMATE, 0.0
+            if not visit.failure:
+                along = subject.along(visit.point, name)
+                estimate = numerical.numerical_derivative(along, float(x))
+                others = {other: Value(number) for other, number in visit.point.items()}
+                scale = numerical.rounding_scale(subject.along(others, name), x)
+                rounding = 64 * numerical.EPSILON * scale
+            other = estimate.derivative if hand is None else pair[1]
+            tolerance = tolerances.allowed(pair[0], other, rounding)
+            kinks = recording.kinks.get(name, [])
+            reason = visit.failure or problem
+            yield judged(name, visit.number, visit.point, pair, estimate, tolerance, kinks, reason)
+
+
+def _derived(hand: Hand, visit: Visit) -> tuple[Mapping[str, Number], str]:
+    """Compute the derivatives by hand at a point; where that fails, say why."""
+    if visit.failure:
+        return {}, ""
+    try:
+        return hand(visit.named), ""
+    except ByHandError:
+        raise
+    except UNDEFINED as error:
+        return {}, f"by hand raises {type(error).__name__}: {error}"
+
+
+def _value_row(expected: Any, visit: Visit, tolerances: Tolerances) -> Row:
+    """Compare the value of the function at a point."""
+    values, problem = _derived(lambda named: {VALUE: expected(named)}, visit)
+    pair = visit.recording.value, values.get(VALUE, math.nan)
+    rounding = 64 * numerical.EPSILON * visit.recording.size
+    tolerance = tolerances.allowed(*pair, rounding)
+    reason = visit.failure or problem
+    return judged(
+        VALUE, visit.number, visit.point, pair, numerical.NO_ESTIMATE, tolerance, (), reason
+    )
+
+
+def _agreeing(rows: Sequence[Row]) -> list[str]:
+    """Return the variables that agree wherever it could be decided."""
+    names = dict.fromkeys(row.variable for row in rows if row.variable != VALUE)
+    verdicts = {name: {row.verdict for row in rows if row.variable == name} for name in names}
+    return [n for n in names if "differs" not in verdicts[n] and verdicts[n] != {"undecided"}]

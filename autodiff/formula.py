@@ -1,0 +1,231 @@
+"""Formulas as text: parsed by a whitelist, computed on any kind of number.
+
+    >>> formula = parse("pred = input * weight; error = (pred - goal) ** 2")
+    >>> formula.variables
+    ('input', 'weight', 'goal')
+    >>> formula(input=0.5, weight=0.5, goal=1.0)
+    0.5625
+
+A formula has names, numbers, arithmetic, and autodiff's functions, nothing else. Python's parser
+reads it, and what it found is translated, node by allowed node, into a list of steps. Nothing is
+handed to Python to be run, and no text, however long or deep, takes more than a moment.
+"""
+
+from __future__ import annotations
+
+import inspect
+import operator
+import unicodedata
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from numbers import Rational
+from typing import Any
+
+from autodiff.grammar import FUNCTIONS, MAX_CHARACTERS, FormulaError, Parser, Step, check_tokens
+from autodiff.kinds import Number, package_of, real
+from autodiff.value import Value
+
+MAX_BITS = 10_000  # of an exact number that is computed on the way
+
+_OPERATORS: dict[str, Callable[..., Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "%": operator.mod, "//": operator.floordiv, "<": operator.lt, "<=": operator.le,
+    ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+    "neg": operator.neg, "pos": operator.pos, "**": lambda x, y: real(x**y),
+}  # fmt: skip
+
+OPERATIONS = {**FUNCTIONS, **_OPERATORS}
+
+
+# ---- A formula --------------------------------------------------------------------------------
+
+
+class Formula:
+    """A formula that was parsed: a function of its variables. `parse` makes it.
+
+    Attributes
+    ----------
+    text : str
+        What was parsed.
+    variables : tuple of str
+        The names that the formula does not compute itself, as they first appear.
+    names : dict of str to int
+        The names that it computes, in order, and the step that each of them means.
+    name : str or None
+        The name of the result.
+    steps : tuple of Step
+        The operations in the order of computation.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> half = parse("0.1 * x + 0.2 * x")
+    >>> half(x=1.0), half(x=Fraction(1))
+    (0.30000000000000004, Fraction(3, 10))
+    """
+
+    def __init__(
+        self, text: str, steps: list[Step], names: dict[str, int], name: str | None, result: int
+    ) -> None:
+        self.text = text
+        self.steps = tuple(steps)
+        self.names = names
+        self.name = name
+        self.variables = tuple(s.content for s in steps if s.operation == "variable")
+        self._result = result
+        self.__signature__ = inspect.Signature(
+            [inspect.Parameter(v, inspect.Parameter.KEYWORD_ONLY) for v in self.variables]
+        )
+
+    def __call__(self, **numbers: Number) -> Number:
+        """Return the result for these numbers, one for each variable."""
+        return self.compute(numbers)[0]
+
+    def compute(self, numbers: Mapping[str, Number]) -> tuple[Number, dict[str, Number]]:
+        """Return the result, and every name of the formula with its number, variables first."""
+        computed = self._computed(numbers)
+        named = {name: computed[step] for name, step in self.names.items()}
+        return computed[self._result], {v: numbers[v] for v in self.variables} | named
+
+    def error_at(self, error: BaseException) -> FormulaError:
+        """Return what a computation has raised as an error that points into the text."""
+        line, column = getattr(error, "place", (1, 1))
+        message = str(error).partition("\n")[0] or type(error).__name__
+        return FormulaError(message, self.text, line, column)
+
+    def _computed(self, numbers: Mapping[str, Number]) -> list[Any]:
+        """Compute every step. Where one raises, `place` of the exception tells which."""
+        missing = [name for name in self.variables if name not in numbers]
+        if missing:
+            raise TypeError(f"the formula needs a number for {', '.join(missing)}")
+        constant = _constant_beside(numbers.values())
+        names = {step: name for name, step in reversed(self.names.items())}
+        computed: list[Any] = []
+        for place, step in enumerate(self.steps):
+            if step.operation == "variable":
+                computed.append(numbers[step.content])
+                continue
+            if step.operation == "number":
+                computed.append(constant(*step.content))
+                continue
+            try:
+                result = _apply(step.operation, [computed[i] for i in step.operands])
+            except (ArithmeticError, TypeError, ValueError) as error:
+                error.__dict__.setdefault("place", (step.line, step.column))
+                raise
+            if place in names and isinstance(result, Value):
+                result.labeled(names[place])
+            computed.append(result)
+        return computed
+
+    def __repr__(self) -> str:
+        return f"parse({self.text!r})"
+
+
+def _plain(x: Any) -> Any:
+    """Return the number inside nested Values."""
+    while isinstance(x, Value):
+        x = x.data
+    return x
+
+
+def _constant_beside(numbers: Any) -> Callable[[Number, Fraction], Number]:
+    """Return which number a literal is: 0.1 is the float, but 1/10 beside exact numbers."""
+    kinds = {type(_plain(number)) for number in numbers}
+    if "sympy" in map(package_of, kinds):
+        from sympy import Rational as SymPyRational
+
+        return lambda number, exact: SymPyRational(exact.numerator, exact.denominator)
+    if any(issubclass(kind, Fraction) for kind in kinds):
+        return lambda number, exact: exact
+    return lambda number, exact: number
+
+
+def _apply(operation: str, operands: list[Any]) -> Any:
+    """Compute one operation, with no exact number larger than the bound."""
+    numbers = list(map(_plain, operands))
+    if operation in ("**", "power"):
+        _check_power(*numbers)
+    elif operation == "exp2":
+        _check_power(2, *numbers)
+    elif operation in ("==", "!=") and "sympy" in map(package_of, map(type, numbers)):
+        raise TypeError("whether two formulas are equal cannot be told from their form")
+    result = OPERATIONS[operation](*operands)
+    if _bits(_plain(result)) > MAX_BITS:
+        raise OverflowError(f"a number of more than {MAX_BITS} bits")
+    return result
+
+
+def _bits(x: Any) -> int:
+    if not isinstance(x, Rational):
+        return 0
+    return int(x.numerator).bit_length() + int(x.denominator).bit_length()
+
+
+def _check_power(base: Any, exponent: Any) -> None:
+    """Refuse a power that would have too many digits to be computed."""
+    exact = isinstance(base, Rational) and isinstance(exponent, Rational)
+    if exact and base not in (-1, 0, 1) and _bits(base) * abs(exponent) > 2 * MAX_BITS:
+        raise OverflowError(f"the power would have more than {MAX_BITS} bits")
+
+
+# ---- Parsing ----------------------------------------------------------------------------------
+
+
+def parse(text: str) -> Formula:
+    """Read a formula.
+
+    Parameters
+    ----------
+    text : str
+        Statements `name = expression`, separated by `;` or line ends; later ones may use the names
+        of earlier ones, and the last one is the result and may go without a name. An expression
+        has names, numbers, `+ - * / % // **`, brackets and autodiff's functions; a comparison
+        stands as the first argument of `where`. `#` starts a comment.
+
+    Returns
+    -------
+    Formula
+        A function of the variables, by keyword.
+
+    Raises
+    ------
+    FormulaError
+        If the text is anything else, or is longer or deeper than the bounds of this module.
+
+    Examples
+    --------
+    >>> parse("slope = where(x > 0, x ** 2, 0)")(x=3.0)
+    9.0
+    >>> parse("open(x)")
+    Traceback (most recent call last):
+    autodiff.grammar.FormulaError: column 1: there is no function 'open'
+        open(x)
+        ^
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"a formula is text, and {text!r} is of type {type(text).__name__}")
+    if len(text) > MAX_CHARACTERS:
+        raise FormulaError(
+            f"a formula has at most {MAX_CHARACTERS} characters, and this has {len(text)}",
+            text[: MAX_CHARACTERS + 1], 1, 1,
+        )  # fmt: skip
+    check_tokens(text)
+    parser = Parser(text)
+    name, result = parser.parse()
+    return Formula(text, parser.steps, parser.names, name, result)
+
+
+def normal_name(text: str) -> str:
+    """Return a name as Python's parser reads it: some letters have two ways to be written."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def on_values(formula: Formula) -> Number:
+    """Compute a formula on Values at the first of a few numbers where it is defined."""
+    for number in (1.5, 0.5, -0.5, -1.5, 10.5, 100.5, 0.001):
+        try:
+            return formula(**{name: Value(number) for name in formula.variables})
+        except (ArithmeticError, ValueError) as error:
+            problem = formula.error_at(error)
+    raise problem

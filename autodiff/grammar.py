@@ -1,0 +1,296 @@
+"""The grammar of formulas: from text to a list of steps.
+
+Python's own parser reads the text, and what it found is translated, node by allowed node. Nothing
+is handed to Python to be run. A text that is too long or too deep is refused before it is read.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import inspect
+import keyword
+import re
+import warnings
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from autodiff import functions
+from autodiff.kinds import Number
+
+# What bounds the time and the memory that a formula can take
+MAX_CHARACTERS = 10_000
+MAX_OPERATORS = 1_000
+MAX_DEPTH = 100  # of brackets
+MAX_DIGITS = 300  # of one number in the text
+
+_INFIX: dict[type, str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.FloorDiv: "//",
+    ast.Pow: "**", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==",
+    ast.NotEq: "!=", ast.USub: "neg", ast.UAdd: "pos",
+}  # fmt: skip
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{
+        name: getattr(functions, name) for name in functions.__all__ if name not in ("dot", "total")
+    },
+    "abs": abs,
+}
+_ARITY = {name: len(inspect.signature(function).parameters) for name, function in FUNCTIONS.items()}
+
+_TOKEN = re.compile(
+    r"(?P<space>[ \t\f\n]+|\#[^\n]*)|(?P<number>\.?\d(?:[eE][+-](?=\d)|[\w.])*)|(?P<name>\w+)"
+    r"|(?P<operator>\*\*|//|[<>=!]=|[-+*/%<>])|(?P<open>\()|(?P<close>\))|(?P<mark>[=,;])"
+)
+
+_OTHER_NAMES = {"ln": "log", "max": "maximum", "min": "minimum", "pow": "power", "tg": "tan"}
+
+_NO_BRANCH = "a branch is written where(condition, a, b)"
+_HINTS = {
+    ".": "attributes are no part of a formula",
+    "^": "a power is written **",
+    "²": "a power is written **",
+    "³": "a power is written **",
+    "·": "a product is written *",
+    "[": "lists and indices are no part of a formula",
+    "{": "braces are no part of a formula",
+    "'": "text is no part of a formula",
+    '"': "text is no part of a formula",
+    "if": _NO_BRANCH,
+    "else": _NO_BRANCH,
+    "for": "loops and comprehensions are no part of a formula",
+    "lambda": "'lambda' is a word of Python: take another name, such as lambda_",
+    "and": "one comparison at a time: write where(a, where(b, ...), ...)",
+}
+
+
+# ---- Errors -----------------------------------------------------------------------------------
+
+
+class FormulaError(ValueError):
+    """A text is no formula, and here is where.
+
+    Attributes
+    ----------
+    message : str
+        What is wrong.
+    line, column : int
+        Where, counted from 1.
+    one_line : str
+        The place and the message.
+    excerpt : str
+        The part of the line around that place and, below it, a caret that points there.
+    """
+
+    def __init__(self, message: str, text: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message, text, line, column)
+        self.message = message
+        self.line = line
+        self.column = column
+        lines = _lines(text)
+        start = max(0, column - 40)
+        shown = [c if c.isprintable() else " " for c in lines[line - 1][start : column + 35]]
+        self.excerpt = f"    {''.join(shown)}\n    {' ' * (column - 1 - start)}^"
+        number = f"line {line}, " if len(lines) > 1 else ""
+        self.one_line = f"{number}column {column}: {message}"
+
+    def __str__(self) -> str:
+        return f"{self.one_line}\n{self.excerpt}"
+
+
+def _lines(text: str) -> list[str]:
+    """Split where Python's parser does, and nowhere else."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+# ---- Parsing ----------------------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """One operation of a formula, or a number, or a variable."""
+
+    operation: str
+    operands: tuple[int, ...]  # the places of the steps that it computes with
+    content: Any  # the name of a variable; a number, as it is and exactly
+    line: int
+    column: int
+
+
+def check_tokens(text: str) -> None:
+    """Refuse what is no formula before the parser sees it."""
+    lines = "\n".join(_lines(text))
+    depth = operators = position = 0
+    while position < len(lines):
+        match = _TOKEN.match(lines, position)
+        token = match.group() if match else lines[position]
+        kind = match.lastgroup if match else None
+        depth += (kind == "open") - (kind == "close")
+        operators += kind in ("operator", "open")
+        wrong = None
+        if kind is None or (kind == "name" and keyword.iskeyword(token)):
+            wrong = _HINTS.get(token, f"{token!r} is no part of a formula")
+        elif kind == "number" and len(token) > MAX_DIGITS:
+            wrong = f"a number has at most {MAX_DIGITS} digits"
+        elif depth > MAX_DEPTH:
+            wrong = f"brackets are nested at most {MAX_DEPTH} deep"
+        elif operators > MAX_OPERATORS:
+            wrong = f"a formula has at most {MAX_OPERATORS} operators and brackets"
+        if wrong:
+            line = lines.count("\n", 0, position) + 1
+            raise FormulaError(wrong, text, line, position - lines.rfind("\n", 0, position))
+        position += len(token)
+
+
+def _no_function(name: str) -> str:
+    """Say that there is no function of this name, and which one may be meant."""
+    close = difflib.get_close_matches(name[:50], FUNCTIONS, n=1)
+    meant = _OTHER_NAMES.get(name) or next(iter(close), None)
+    return f"there is no function {name[:50]!r}" + (f": is {meant} meant?" if meant else "")
+
+
+class Parser:
+    """Translates what Python's parser has read into the steps of a formula."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.lines = [line.lstrip() for line in _lines(text)]
+        self.indents = [len(line) - len(line.lstrip()) for line in _lines(text)]
+        self.steps: list[Step] = []
+        self.variables: dict[str, int] = {}
+        self.names: dict[str, int] = {}
+        self.conditions: set[ast.Compare] = set()  # the first arguments of where
+
+    def error(self, message: str, node: Any) -> FormulaError:
+        """Return an error that points at a node of Python's syntax tree."""
+        return FormulaError(message, self.text, *self.place(node))
+
+    def place(self, node: Any) -> tuple[int, int]:
+        """Return line and column in the text. Python counts in bytes, and people in letters."""
+        before = self.lines[node.lineno - 1].encode()[: node.col_offset].decode()
+        return node.lineno, self.indents[node.lineno - 1] + len(before) + 1
+
+    def parse(self) -> tuple[str | None, int]:
+        """Translate the text; return the name and the place of its result."""
+        statements = self.statements()
+        if not statements:
+            raise FormulaError("there is no formula here", self.text)
+        for statement in statements[:-1]:
+            if isinstance(statement, ast.Expr):
+                raise self.error("only the last expression may go without a name", statement)
+        results = [self.statement(statement) for statement in statements]
+        return results[-1]
+
+    def statements(self) -> list[ast.stmt]:
+        """Have Python's parser read the text."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                return ast.parse("\n".join(self.lines)).body
+        except SyntaxError as error:
+            line = min(max(error.lineno or 1, 1), len(self.lines))
+            column = self.indents[line - 1] + max(error.offset or 1, 1)
+            column = min(column, len(_lines(self.text)[line - 1]) + 1)
+            raise FormulaError(error.msg, self.text, line, column) from None
+        except (RecursionError, MemoryError):
+            raise FormulaError("the formula is nested too deeply", self.text) from None
+
+    def statement(self, statement: ast.stmt) -> tuple[str | None, int]:
+        """Translate one statement; return the name and the place of its result."""
+        if isinstance(statement, ast.Expr):
+            return None, self.expression(statement.value)
+        if not isinstance(statement, ast.Assign) or len(statement.targets) > 1:
+            raise self.error("a statement is  name = expression", statement)
+        target = statement.targets[0]
+        if not isinstance(target, ast.Name):
+            raise self.error("on the left of = stands one name", target)
+        name = target.id
+        if name in FUNCTIONS:
+            raise self.error(f"{name} is a function: choose another name", target)
+        place = self.expression(statement.value)
+        if name in self.names or name in self.variables:
+            raise self.error(f"{name} has a meaning already: choose another name", target)
+        self.names[name] = place
+        return name, place
+
+    def expression(self, root: ast.expr) -> int:
+        """Translate an expression without recursion: operands first, then what computes on them."""
+        results: list[int] = []
+        waiting: list[tuple[Any, str | None, int]] = [(root, None, 0)]
+        while waiting:
+            node, operation, count = waiting.pop()
+            if operation is not None:
+                operands = tuple(results[len(results) - count :])
+                del results[len(results) - count :]
+                results.append(self.step(node, operation, operands))
+            elif isinstance(node, ast.Name):
+                results.append(self.name(node))
+            elif isinstance(node, ast.Constant):
+                results.append(self.step(node, "number", (), self.number(node)))
+            else:
+                operation, parts = self.read(node)
+                waiting.append((node, operation, len(parts)))
+                waiting.extend((part, None, 0) for part in reversed(parts))
+        return results[0]
+
+    def step(
+        self, node: Any, operation: str, operands: tuple[int, ...], content: Any = None
+    ) -> int:
+        """Append a step, and return its place."""
+        self.steps.append(Step(operation, operands, content, *self.place(node)))
+        return len(self.steps) - 1
+
+    def name(self, node: ast.Name) -> int:
+        """Return the place of what a name means: of a computed one, or of a variable."""
+        if node.id in FUNCTIONS:
+            raise self.error(f"{node.id} is a function: write {node.id}(...)", node)
+        if node.id in self.names:
+            return self.names[node.id]
+        if node.id not in self.variables:
+            self.variables[node.id] = self.step(node, "variable", (), node.id)
+        return self.variables[node.id]
+
+    def number(self, node: ast.Constant) -> tuple[Number, Fraction]:
+        """Return a literal as the number that it is in Python, and exactly as it is written."""
+        number = node.value
+        if type(number) is int:
+            return number, Fraction(number)
+        if type(number) is not float:
+            raise self.error("numbers are whole or decimal", node)
+        line = self.lines[node.lineno - 1].encode()
+        written = line[node.col_offset : node.end_col_offset].decode()
+        has_digits = re.search("[1-9]", re.split("[eE]", written)[0])
+        if number in (float("inf"), 0.0) and has_digits:
+            raise self.error("the number is out of the range of floats", node)
+        return number, Fraction(written) if has_digits else Fraction(0)
+
+    def read(self, node: Any) -> tuple[str, list[Any]]:
+        """Return the operation of a node and the parts that it computes with."""
+        if isinstance(node, ast.BinOp) and type(node.op) in _INFIX:
+            return _INFIX[type(node.op)], [node.left, node.right]
+        if isinstance(node, ast.UnaryOp) and type(node.op) in _INFIX:
+            return _INFIX[type(node.op)], [node.operand]
+        if isinstance(node, ast.Call):
+            return self.call(node)
+        if isinstance(node, ast.Compare):
+            if node not in self.conditions or len(node.ops) > 1:
+                raise self.error("a comparison stands alone, as the first argument of where", node)
+            return _INFIX[type(node.ops[0])], [node.left, node.comparators[0]]
+        raise self.error("this is no part of a formula", node)
+
+    def call(self, node: ast.Call) -> tuple[str, list[Any]]:
+        """Return the function that is called, and its arguments."""
+        if not isinstance(node.func, ast.Name):
+            raise self.error("only a function can be called", node)
+        name = node.func.id
+        if name not in FUNCTIONS:
+            raise self.error(_no_function(name), node.func)
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
+            raise self.error(f"{name} takes plain arguments only", node)
+        if len(node.args) != _ARITY[name]:
+            raise self.error(f"{name} takes {_ARITY[name]} arguments, not {len(node.args)}", node)
+        if name == "where":
+            if not isinstance(node.args[0], ast.Compare):
+                raise self.error("the first argument of where is a comparison", node.args[0])
+            self.conditions.add(node.args[0])
+        return name, node.args

@@ -1,0 +1,162 @@
+"""Proving that two derivatives are equal for all inputs, with SymPy where it is installed.
+
+A proof is tried only where it is sure to end soon: SymPy expands what is small enough to expand.
+What is not proved is not refuted.
+"""
+
+from __future__ import annotations
+
+import dis
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autodiff.graph import sweep, topological_order
+from autodiff.kinds import Number, number_like
+from autodiff.value import Value
+
+_LARGEST = 300  # operations, each counted as often as it would be written out
+_MOST_TERMS = 2_000  # that expanding could make
+_SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify
+
+
+def prove_equal(
+    f: Callable[..., Any],
+    by_hand: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    point: Mapping[str, Number],
+    variables: Sequence[str],
+) -> list[str]:
+    """Return the variables whose two derivatives SymPy proves equal wherever both are defined.
+
+    Parameters
+    ----------
+    f : callable
+        A function of named numbers.
+    by_hand : callable
+        From the named numbers, intermediate ones too, to the derivatives.
+    point : mapping of str to number
+        Where `f` is defined; the size of what it computes is measured there.
+    variables : sequence of str
+        For which of them a proof is wanted.
+    """
+    try:
+        import sympy
+    except ImportError:
+        return []
+    if not variables or not point or _tells_equal_from_unequal(f):
+        return []
+    try:
+        if not _is_small(f, by_hand, point):
+            return []
+        symbols = {name: sympy.Symbol(name, real=True) for name in point}
+        gradient, named = symbolic_gradient(f, symbols)
+        derived = by_hand(named)
+        return [n for n in variables if _is_zero(_exact(gradient[n]) - _exact(derived[n]))]
+    except Exception:  # numbers of another kind are more than a function has to be made for
+        return []
+
+
+def symbolic_gradient(
+    f: Callable[..., Any], symbols: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the derivatives of `f` as formulas, and its intermediate values that have a name."""
+    variables = {name: Value(symbol, name) for name, symbol in symbols.items()}
+    root = f(**variables)
+    if not isinstance(root, Value):
+        return dict.fromkeys(symbols, 0), dict(symbols)
+    swept = sweep(root, number_like(root, 1))
+    gradient = {name: swept.get(variable) for name, variable in variables.items()}
+    named = {node.label: node.data for node in topological_order(root) if node.label}
+    return {name: 0 if g is None else g for name, g in gradient.items()}, {**named, **symbols}
+
+
+def _tells_equal_from_unequal(f: Any) -> bool:
+    """Return whether a function branches on ==, which symbols decide by their form."""
+    code = getattr(inspect.unwrap(f), "__code__", None)
+    if code is None:
+        return False
+    return any(
+        i.opname == "COMPARE_OP" and i.argval in ("==", "!=") for i in dis.get_instructions(code)
+    )
+
+
+# ---- Bounds -----------------------------------------------------------------------------------
+
+
+def _is_small(f: Any, by_hand: Any, point: Mapping[str, Number]) -> bool:
+    """Return whether function and derivatives by hand are small enough to be expanded."""
+    variables = {name: Value(float(number), name) for name, number in point.items()}
+    root = f(**variables)
+    if not isinstance(root, Value):
+        return True
+    named = {node.label: node for node in topological_order(root) if node.label} | variables
+    roots = [root, *by_hand(named).values()]
+    return all(can_be_expanded(node) for node in roots if isinstance(node, Value))
+
+
+def can_be_written(root: Value) -> bool:
+    """Return whether a graph is small when it is written out as one formula."""
+    sizes: dict[Value, int] = {}
+    for node in reversed(topological_order(root)):
+        sizes[node] = 1 + sum(sizes[operand] for operand in node.operands)
+        if sizes[node] > _LARGEST:
+            return False
+    return True
+
+
+def can_be_expanded(root: Value) -> bool:
+    """Return whether a graph is small, and stays so when all of its products are multiplied out."""
+    terms: dict[Value, int] = {}
+    for node in reversed(topological_order(root)):
+        inner = [terms[operand] for operand in node.operands]
+        count = 1
+        if node.operation in ("+", "-", "total"):
+            count = sum(inner)
+        elif node.operation in ("*", "/"):
+            count = inner[0] * inner[1]
+        elif node.operation == "square":
+            count = inner[0] ** 2
+        elif node.operation in ("neg", "pos"):
+            count = inner[0]
+        elif node.operation in ("**", "power"):
+            exponent = abs(node.operands[1].data)
+            count = inner[0] ** int(min(exponent, 20)) if exponent <= 20 else _MOST_TERMS + 1
+        terms[node] = count
+        if count > _MOST_TERMS:
+            return False
+    return can_be_written(root)
+
+
+# ---- Zero -------------------------------------------------------------------------------------
+
+
+def _exact(expression: Any) -> Any:
+    """Return a formula with every float as the fraction that it is."""
+    import sympy
+
+    expression = sympy.sympify(expression)
+    floats = {number: sympy.Rational(float(number)) for number in expression.atoms(sympy.Float)}
+    return expression.xreplace(floats)
+
+
+def _is_zero(difference: Any) -> bool:
+    """Return whether SymPy shows that a formula is 0."""
+    import sympy
+
+    if sympy.expand(difference) == 0:
+        return True
+    numerator, _ = sympy.together(difference).as_numer_denom()
+    if sympy.expand(numerator) == 0:
+        return True
+    small = sympy.count_ops(difference) <= _SIMPLIFIED
+    return bool(small and sympy.simplify(difference) == 0)
+
+
+def shortest(expression: Any) -> Any:
+    """Return a formula, simplified if that is quick and makes it shorter."""
+    import sympy
+
+    expression = sympy.sympify(expression)
+    if sympy.count_ops(expression) > 40:
+        return expression
+    return min(expression, sympy.simplify(expression), key=sympy.count_ops)
