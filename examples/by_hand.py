@@ -8,7 +8,7 @@ is half of what autodiff says the derivative of the error is, at every point, be
 from __future__ import annotations
 
 from autodiff import compare
-from autodiff.report import Report
+from autodiff.checking.report import Report
 
 WEIGHT_DELTA = "input * (pred - goal_pred)"
 ERROR = "pred = input * weight; error = (pred - goal_pred) ** 2"

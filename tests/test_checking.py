@@ -12,9 +12,9 @@ import sympy
 import autodiff
 from autodiff import Value
 from autodiff.checking import assert_gradient, compare
+from autodiff.checking.numerical import numerical_derivative, rounding_scale
+from autodiff.checking.subject import UndefinedError
 from autodiff.formula import parse
-from autodiff.numerical import numerical_derivative, rounding_scale
-from autodiff.subject import UndefinedError
 
 ERROR = "error = (input * weight - goal) ** 2"
 IN_STEPS = "pred = input * weight; delta = pred - goal; error = delta ** 2"

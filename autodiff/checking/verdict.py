@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from autodiff import numerical
+from autodiff.checking import numerical
+from autodiff.checking.recording import as_float
 from autodiff.kinds import Number
-from autodiff.recording import as_float
 
 VALUE = "the value"  # stands where a variable does, in the rows that compare the function's value
 

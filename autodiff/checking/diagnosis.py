@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from autodiff.recording import Recording, Trait, as_float
-from autodiff.verdict import VALUE, Row, near_numerical, point_text
+from autodiff.checking.recording import Recording, Trait, as_float
+from autodiff.checking.verdict import VALUE, Row, near_numerical, point_text
 
 ENOUGH = 3  # points from which a trace counts
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from autodiff import numerical
+from autodiff.checking import numerical
+from autodiff.checking.recording import Recording, recorded
 from autodiff.formula import Formula, parse
 from autodiff.graph import CONSTANT, topological_order
 from autodiff.kinds import Number
-from autodiff.recording import Recording, recorded
 from autodiff.value import Value
 
 Point = Mapping[str, Number]

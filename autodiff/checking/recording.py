@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from autodiff.checking.numerical import size_of_parts
 from autodiff.graph import CONSTANT, sweep, topological_order
 from autodiff.kinds import Number, number_like
-from autodiff.numerical import size_of_parts
 from autodiff.value import Value
 
 _LONGEST = 60  # letters of an intermediate value that is named by what it computes

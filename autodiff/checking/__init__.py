@@ -18,12 +18,11 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from autodiff import numerical
-from autodiff.diagnosis import diagnose
-from autodiff.kinds import Number
-from autodiff.proof import prove_equal
-from autodiff.report import Report
-from autodiff.subject import (
+from autodiff.checking import numerical
+from autodiff.checking.diagnosis import diagnose
+from autodiff.checking.proof import prove_equal
+from autodiff.checking.report import Report
+from autodiff.checking.subject import (
     UNDEFINED,
     ByHandError,
     Hand,
@@ -36,8 +35,9 @@ from autodiff.subject import (
     one_by_hand,
     visited,
 )
+from autodiff.checking.verdict import VALUE, Row, Tolerances, judged
+from autodiff.kinds import Number
 from autodiff.value import Value
-from autodiff.verdict import VALUE, Row, Tolerances, judged
 
 
 def compare(
