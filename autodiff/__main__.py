@@ -50,7 +50,7 @@ class _UsageError(Exception):
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise _UsageError(f"{message} (autodiff --help tells more)")
+        raise _UsageError(f"{' '.join(message.split())} (autodiff --help tells more)")
 
 
 def _arguments() -> _Parser:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autodiff.__main__ import main
@@ -258,6 +258,7 @@ arguments = st.lists(
 
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(mutated, broken(), st.text(max_size=30)), arguments)
+@example("-\n", [])
 def test_no_text_gives_a_traceback(formula, arguments):
     out, err = io.StringIO(), io.StringIO()
     before = sys.stdout, sys.stderr, sys.stdin
