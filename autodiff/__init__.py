@@ -10,7 +10,8 @@
 A `Value` is a number that remembers how it was computed. `grad`, `jacobian`, `hessian`, `jvp` and
 `hvp` differentiate functions; `operation` makes an operation from its value and its derivative;
 `autodiff.sin` and its like work on Values and on plain numbers of every kind; `draw` and `tree`
-show the graph; `compare` and `assert_gradient` find what is wrong with a derivative by hand.
+show the graph; `compare` and `assert_gradient` find what is wrong with a derivative by hand;
+`trace` records a function once and replays it and its derivative on floats, fractions and arrays.
 """
 
 from __future__ import annotations
@@ -26,9 +27,12 @@ from autodiff.value import Value, operation
 if TYPE_CHECKING:
     from autodiff.checking import assert_gradient, compare
     from autodiff.drawing import draw
+    from autodiff.program import GuardError, Program, trace
     from autodiff.text import tree
 
 __all__ = [
+    "GuardError",
+    "Program",
     "Value",
     "assert_gradient",
     "compare",
@@ -40,6 +44,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "operation",
+    "trace",
     "tree",
     "value_and_grad",
 ]
@@ -49,9 +54,12 @@ __version__ = "0.1.0"
 
 # What needs more than the standard library is imported when it is first used.
 _ROOMS = {
+    "GuardError": "program",
+    "Program": "program",
     "assert_gradient": "checking",
     "compare": "checking",
     "draw": "drawing",
+    "trace": "program",
     "tree": "text",
 }
 

@@ -144,10 +144,7 @@ def power(x: Number, y: Number) -> Number:
     try:
         value = 1 / x if y == -1 else x**y
     except (ZeroDivisionError, OverflowError):
-        import numpy
-
-        with numpy.errstate(all="ignore"):
-            return float(numpy.power(float(x), float(y)))
+        return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
     return real_or_nan(value)
 
 

@@ -1,0 +1,503 @@
+"""Programs: a function of numbers, recorded once, replayed on floats, fractions and arrays.
+
+`trace(f, ...)` calls an ordinary function once on recording numbers. The `Program` gives its value,
+gradient, Hessian and Hessian-vector product: on plain numbers by its own `source`, on NumPy arrays
+block by block, on the arrays of other libraries at once, on any other number line by line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+from autodiff.derivatives import jacobian, jvp
+from autodiff.graph import CONSTANT as CONSTANT_NODE
+from autodiff.graph import sweep, topological_order
+from autodiff.kinds import Number, is_number
+from autodiff.program import source
+from autodiff.program.arguments import flatten, stacked, structured, template_of
+from autodiff.program.listing import CONSTANT, INPUT, LIKE, Listing, listing
+from autodiff.program.replay import PLAIN, GuardError, outputs_of, replayed
+from autodiff.program.tracing import OPERATIONS, Line, Recording
+from autodiff.value import Value, node
+
+__all__ = ["GuardError", "Program", "trace"]
+
+# ---- Tracing ----------------------------------------------------------------------------------
+
+
+def trace(f: Callable[..., Any] | Value, *args: Any) -> Program:
+    """Record a function of numbers, or an expression already built, as a program.
+
+    The function is called once, on recording numbers. A comparison that chooses a branch (an `if`)
+    becomes a guard: an input that would take the other branch is an error at replay. To have both
+    branches in the program write them with `where`, `maximum`, `relu` or `clip`.
+
+    Parameters
+    ----------
+    f : callable or Value
+        A function whose result is one number; or an expression, whose leaves become the inputs,
+        in the order of the expression and under their labels.
+    *args : number or structure
+        Example arguments, by which branches are chosen: numbers, and lists, tuples, dicts and NumPy
+        arrays of numbers.
+
+    Returns
+    -------
+    Program
+        Its temporaries are named after labels and after the function's own variables.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no number, or the result is not one number.
+
+    Examples
+    --------
+    >>> def error(weight, input, goal_pred):
+    ...     pred = input * weight
+    ...     return (pred - goal_pred) ** 2
+    >>> program = trace(error, 0.5, 0.5, 0.8)
+    >>> program.grad(0.5, 0.5, 0.8)
+    (-0.55, -0.55, 1.1)
+    """
+    if isinstance(f, Value):
+        return _traced_expression(f, args)
+    found: list[tuple[str, Number]] = []
+    names = _parameters(f, len(args))
+    template = tuple([template_of(x, name, found) for x, name in zip(args, names, strict=True)])
+    name = source.function_name(getattr(f, "__name__", "f").replace("<lambda>", "f"))
+
+    def call(variables: list[Value]) -> Any:
+        return _watched(f, structured(template, variables))
+
+    return Program(name, names, template, *_recorded(call, found, name))
+
+
+def _parameters(f: Any, count: int) -> tuple[str, ...]:
+    """Return names for the positional arguments of a function."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):  # one without a signature
+        parameters = {}.values()
+    names = [x.name for x in parameters if x.kind in (x.POSITIONAL_ONLY, x.POSITIONAL_OR_KEYWORD)]
+    rest = next((x.name for x in parameters if x.kind == x.VAR_POSITIONAL), "x")
+    return tuple([*names, *[f"{rest}_{i}" for i in range(count - len(names))]][:count])
+
+
+def _watched(f: Callable[..., Any], args: Any) -> Any:
+    """Call a function, and label what it computes by the names of its own variables."""
+    code = getattr(f, "__code__", None)
+    last: dict[str, Any] = {}
+
+    def watch(frame: Any, event: str, argument: Any) -> None:
+        if event == "return" and frame.f_code is code:
+            last.update(frame.f_locals)
+
+    if sys.getprofile() is not None:  # a profiler is at work, and is not disturbed
+        return f(*args)
+    sys.setprofile(watch)
+    try:
+        result = f(*args)
+    finally:
+        sys.setprofile(None)
+    for name, x in last.items():
+        items = [(name, x)]
+        if type(x) is list or type(x) is tuple:
+            items = [(f"{name}_{i}", part) for i, part in enumerate(x)]
+        for label, value in items:
+            if isinstance(value, Value) and isinstance(value.data, Line) and not value.label:
+                value.label = label
+    return result
+
+
+def _recorded(
+    call: Callable[[list[Value]], Any], inputs: list[tuple[str, Number]], name: str
+) -> tuple[Listing, tuple[Number, ...]]:
+    """Record a function and the sweep over its graph; return the lines and the example numbers."""
+    recording = Recording()
+    examples = tuple([_plain(number) for _, number in inputs])
+    variables = [node(recording.input(number)) for number in examples]
+    for variable, (label, _) in zip(variables, inputs, strict=True):
+        variable.label = label
+    result = call(variables)
+    if not is_number(result):
+        raise TypeError(f"a program gives one number; the function returned {result!r}")
+    if not isinstance(result, Value):
+        result = node(result, CONSTANT_NODE)
+    sweep_start = len(recording.lines)
+    gradients = sweep(result, recording.like(1))
+    value = recording.settled(recording.lifted(result.data))
+    found = [gradients.get(variable) for variable in variables]
+    slopes = [recording.lifted(recording.like(0) if g is None else g) for g in found]
+    slopes = [recording.settled(slope) for slope in slopes]
+    gradients.update(zip(variables, slopes, strict=True))
+    _name(recording, gradients)
+    recording.names.setdefault(value.place, name)
+    return listing(recording, [value, *slopes], sweep_start), examples
+
+
+def _plain(number: Number) -> Number:
+    number = number.data if isinstance(number, Value) else number
+    return number if type(number) in (float, int, Fraction) else float(number)
+
+
+def _name(recording: Recording, gradients: dict[Value, Any]) -> None:
+    """Name lines after the nodes that they belong to, derivatives with a d_ in front."""
+    nodes = [n for n in gradients if isinstance(n.data, Line) and n.operation != CONSTANT_NODE]
+    nodes.sort(key=lambda n: n.data.place)
+    values = {n.data.place for n in nodes}
+    for n in nodes:
+        n.data.labeled(n.label)
+    for n in reversed(nodes):
+        slope = gradients[n]
+        if isinstance(slope, Line) and slope.place not in values:
+            recording.adjoints.setdefault(slope.place, n.data.place)
+            slope.labeled(f"d_{n.label}" if n.label else None)
+
+
+def _traced_expression(root: Value, args: tuple[Any, ...]) -> Program:
+    """Record an expression again, on recording numbers."""
+    if args:
+        raise TypeError("an expression has its numbers: trace(expression) takes no arguments")
+    order = topological_order(root)[::-1]
+    leaves = _leaves(root)
+    found = [(n.label or f"x{i}", n.data) for i, n in enumerate(leaves)]
+    names = tuple([name for name, _ in found])
+
+    def call(variables: list[Value]) -> Any:
+        known: dict[Value, Any] = dict(zip(leaves, variables, strict=True))
+        for n in order:
+            if n.operation == CONSTANT_NODE:
+                known[n] = n.data
+            elif n.operation is not None:
+                if not hasattr(Value, n.operation) and n.operation not in OPERATIONS:
+                    raise TypeError(
+                        f"an expression with {n.operation}, an operation of your own, cannot be "
+                        "traced when it is already built: trace the function that builds it"
+                    )
+                known[n] = _rebuilt(n, [known[operand] for operand in n.operands])
+        return known[root]
+
+    name = source.function_name(root.label or "f")
+    return Program(name, names, tuple(range(len(names))), *_recorded(call, found, name))
+
+
+def _leaves(root: Value) -> list[Value]:
+    """Return the leaves of an expression in the order in which it names them."""
+    met: dict[Value, None] = {}
+    waiting = [root]
+    while waiting:
+        n = waiting.pop()
+        if n not in met:
+            met[n] = None
+            waiting += n.operands[::-1]
+    return [n for n in met if n.operation is None]
+
+
+def _rebuilt(n: Value, operands: list[Any]) -> Any:
+    operation = OPERATIONS.get(n.operation or "") or getattr(Value, n.operation or "")
+    result = operation(*operands)
+    return result.labeled(n.label) if isinstance(result, Value) and n.label else result
+
+
+# ---- Program ----------------------------------------------------------------------------------
+
+
+class Program:
+    """A function of numbers as straight-line code; `trace` makes it.
+
+    Arguments are given as to the function that was traced, by position or by name. Each number may
+    be a float, a Fraction or any other number, or an array over a batch; arrays broadcast as
+    NumPy's do. Where the program was traced with a NumPy array, the axes of the batch come first.
+
+    NumPy arrays are computed block by block, so the memory used beside inputs and outputs does not
+    grow with the batch. There arithmetic is NumPy's: infinite or nan where a float would raise.
+    Arrays of JAX, PyTorch, CuPy, Dask and other libraries of the array API are computed at once;
+    in JAX a program can be jitted, vmapped and sharded.
+
+    Programs are compared by their lines, and pickle.
+
+    Attributes
+    ----------
+    name : str
+        The name of the function.
+    parameters : tuple of str
+        The names of its arguments.
+
+    Examples
+    --------
+    >>> program = trace(lambda x: x[0] ** 2 * x[1], [2.0, 3.0])
+    >>> program([2.0, 3.0])
+    12.0
+    >>> program.value_and_grad([2.0, 3.0])
+    (12.0, [12.0, 4.0])
+    """
+
+    def __init__(
+        self,
+        name: str,
+        parameters: tuple[str, ...],
+        template: Any,
+        lines: Listing,
+        examples: tuple[Number, ...],
+    ) -> None:
+        self.name = name
+        self.parameters = parameters
+        self._template = template
+        self._lines = lines
+        self._examples = examples
+
+    # ---- Derivatives --------------------------------------------------------------------------
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Return the value.
+
+        Parameters
+        ----------
+        *args, **named : number, array or structure
+            The arguments, as in the function that was traced.
+
+        Returns
+        -------
+        number or array
+            One value, or one for each sample of the batch.
+
+        Raises
+        ------
+        GuardError
+            If an input would take another branch than the program was traced on.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> trace(lambda x: x * x, 1.0)(np.array([1.0, 2.0]))
+        array([1., 4.])
+        """
+        numbers = self._numbers(args, named)
+        if set(map(type, numbers)) <= PLAIN:
+            return self._functions[0](*numbers)
+        return outputs_of(self._value_lines, numbers)[0]
+
+    def value_and_grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
+        """Return the value and the gradient.
+
+        Parameters
+        ----------
+        *args, **named : number, array or structure
+            The arguments, as in the function that was traced.
+        reduce : {None, "sum", "mean"}
+            What the value of a batch is: one for each sample, or their sum or mean. The gradient is
+            that of this value: with None it has the shape of the batch in every input, else in
+            every input the shape of that input.
+
+        Returns
+        -------
+        value, gradient
+            The gradient in the structure of the argument; a tuple if there are several.
+
+        Raises
+        ------
+        GuardError
+            If an input would take another branch than the program was traced on.
+        ValueError
+            If `reduce` is none of the three.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> program = trace(lambda weight, input: (weight * input - 1) ** 2, 1.0, 1.0)
+        >>> value, (d_weight, d_input) = program.value_and_grad(
+        ...     2.0, np.array([1.0, 3.0]), reduce="mean")
+        >>> value, d_weight, d_input
+        (13.0, 16.0, array([ 2., 10.]))
+        """
+        if reduce not in (None, "sum", "mean"):
+            raise ValueError(f"reduce is None, 'sum' or 'mean', and {reduce!r} is neither")
+        numbers = self._numbers(args, named)
+        if set(map(type, numbers)) <= PLAIN:
+            value, *slopes = self._functions[1](*numbers)
+        else:
+            value, *slopes = outputs_of(self._lines, numbers, reduce)
+        gradient = structured(self._template, slopes)
+        return value, gradient[0] if len(gradient) == 1 else gradient
+
+    def grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
+        """Return the gradient, as `value_and_grad` does.
+
+        Examples
+        --------
+        >>> trace(lambda x: x**3, 1.0).grad(2.0)
+        12.0
+        """
+        return self.value_and_grad(*args, reduce=reduce, **named)[1]
+
+    def hessian(self, *args: Any, **named: Any) -> Any:
+        """Return all second derivatives: the derivative program, traced and differentiated.
+
+        Parameters
+        ----------
+        *args, **named : number, array or structure
+            The arguments, as in the function that was traced.
+
+        Returns
+        -------
+        array or number
+            A row and a column for each number among the arguments, in their order; the axes of a
+            batch in front. One number if there is one number only.
+
+        Examples
+        --------
+        >>> trace(lambda x, y: x**2 * y, 1.0, 1.0).hessian(2.0, 3.0)
+        array([[6., 4.],
+               [4., 0.]])
+        """
+        numbers = self._numbers(args, named)
+        entries = outputs_of(self._hessian_lines, numbers)
+        size = len(numbers)
+        return entries[0] if size == 1 else stacked(entries, (size, size))
+
+    def hvp(self, args: Sequence[Any], vector: Sequence[Any]) -> Any:
+        """Return the Hessian times a vector, without the Hessian.
+
+        Parameters
+        ----------
+        args, vector : sequence
+            The arguments, and the vector in the same structure.
+
+        Returns
+        -------
+        number or structure
+            In the structure of the argument; a tuple if there are several.
+
+        Examples
+        --------
+        >>> trace(lambda x, y: x**2 * y, 1.0, 1.0).hvp((2.0, 3.0), (1.0, 0.0))
+        (6.0, 4.0)
+        """
+        numbers = self._numbers(tuple(args), {}) + self._numbers(tuple(vector), {})
+        product = structured(self._template, outputs_of(self._hvp_lines, numbers))
+        return product[0] if len(product) == 1 else product
+
+    # ---- As text and as an object -------------------------------------------------------------
+
+    @functools.cached_property
+    def source(self) -> str:
+        """The program as Python: a module of two functions of plain numbers.
+
+        One returns the value, `..._and_gradient` the value and the derivative in each number.
+
+        Examples
+        --------
+        >>> print(trace(lambda x, y: x * y + 1, 1.0, 1.0).source)
+        def f(x, y):
+            \"\"\"Return f.
+        <BLANKLINE>
+            f = x * y + 1
+            \"\"\"
+            return x * y + 1
+        <BLANKLINE>
+        <BLANKLINE>
+        def f_and_gradient(x, y):
+            \"\"\"Return f and its derivative in each of x and y.
+        <BLANKLINE>
+            f = x * y + 1
+            \"\"\"
+            f = x * y + 1
+            d_x = y
+            d_y = x
+            return f, d_x, d_y
+        <BLANKLINE>
+        """
+        return source.module(self.name, self._value_lines, self._lines)
+
+    @property
+    def fingerprint(self) -> str:
+        """A SHA-256 of the lines, the same in every process: equal programs have equal ones."""
+        lines = self._lines
+        steps = [(step.operation, step.operands, repr(step.constant)) for step in lines.steps]
+        guards = [(guard.condition, guard.truth) for guard in lines.guards]
+        text = repr((self.name, self.parameters, self._template, steps, lines.outputs, guards))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Program):
+            return NotImplemented
+        return self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __len__(self) -> int:
+        """Return how many lines compute the value and the gradient."""
+        return sum(step.operation not in (INPUT, CONSTANT, LIKE) for step in self._lines.steps)
+
+    def __repr__(self) -> str:
+        return f"<Program {self.name}({', '.join(self.parameters)}): {len(self)} lines>"
+
+    def __reduce__(self) -> Any:
+        fields = (self.name, self.parameters, self._template, self._lines, self._examples)
+        return Program, fields
+
+    # ---- What is made when it is first needed -------------------------------------------------
+
+    def _numbers(self, args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
+        """Return the numbers among the arguments, in order."""
+        missing = self.parameters[len(args) :]
+        if len(args) + len(named) != len(self.parameters) or set(missing) != set(named):
+            raise TypeError(
+                f"{self.name} takes {len(self.parameters)} arguments ({', '.join(self.parameters)})"
+                f", and got {len(args)} by position and {list(named)} by name"
+            )
+        numbers: list[Any] = []
+        for name, part, argument in zip(
+            self.parameters, self._template, (*args, *[named[x] for x in missing]), strict=True
+        ):
+            flatten(part, argument, name, numbers)
+        return numbers
+
+    @functools.cached_property
+    def _functions(self) -> list[Callable[..., Any]]:
+        """The functions of the source; there a guard's error is a GuardError."""
+        scope: dict[str, Any] = {"ValueError": GuardError}
+        exec(compile(self.source, f"<program {self.name}>", "exec"), scope)
+        return [scope[self.name], scope[f"{self.name}_and_gradient"]]
+
+    @functools.cached_property
+    def _value_lines(self) -> Listing:
+        """The lines of the value alone: they come first."""
+        lines = self._lines
+        ends = [lines.outputs[0], lines.inputs - 1, *[guard.condition for guard in lines.guards]]
+        stop = max(ends) + 1
+        names = {place: name for place, name in lines.names.items() if place < stop}
+        return dataclasses.replace(
+            lines, steps=lines.steps[:stop], outputs=lines.outputs[:1], names=names, adjoints={}
+        )
+
+    def _second(self, derivatives: Callable[..., Any], count: int) -> Listing:
+        """Record derivatives of the gradient."""
+        recording = Recording()
+        inputs = [recording.input(number) for number in self._examples]
+        vector = [recording.input(1.0) for _ in range(count)]
+        recording.names.update({i: self._lines.names[i] for i in range(self._lines.inputs)})
+
+        def gradient(variables: list[Any]) -> list[Any]:
+            return replayed(self._lines, variables)[1:]
+
+        entries = derivatives(gradient, inputs, vector)
+        outputs = [recording.settled(recording.lifted(entry)) for entry in entries]
+        return listing(recording, outputs)
+
+    @functools.cached_property
+    def _hessian_lines(self) -> Listing:
+        return self._second(lambda f, inputs, _: jacobian(f)(inputs).ravel().tolist(), 0)
+
+    @functools.cached_property
+    def _hvp_lines(self) -> Listing:
+        return self._second(lambda f, x, v: jvp(f, [x], [v])[1], len(self._examples))

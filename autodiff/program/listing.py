@@ -1,0 +1,95 @@
+"""The lines of a finished program: what is kept of a recording, in the order of a reader.
+
+First comes what the value and the guards need, in the order in which it was recorded; then the
+derivative lines, in the order of the sweep. Dead lines are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+INPUT, CONSTANT, LIKE = "input", "constant", "like"
+
+
+class Guard(NamedTuple):
+    """A comparison that chose a branch when the function was traced."""
+
+    condition: int
+    truth: bool
+    location: str
+
+
+class Step(NamedTuple):
+    """A line of a finished program; its operands are the places of earlier lines."""
+
+    operation: str
+    operands: tuple[int, ...] = ()
+    constant: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """Straight-line code: inputs first, then one step after the other."""
+
+    steps: tuple[Step, ...]
+    inputs: int
+    outputs: tuple[int, ...]
+    guards: tuple[Guard, ...]
+    names: dict[int, str]
+    adjoints: dict[int, int]
+
+
+def listing(recording: Any, outputs: Sequence[Any], sweep: int = 0) -> Listing:
+    """Return the lines that the outputs and the guards need.
+
+    The first output and the guards come first, in the order of the recording. What only the other
+    outputs need follows in the order of the sweep, which began at line `sweep`; the local
+    derivatives stand where they are first used.
+    """
+    recorded = recording.lines
+    inputs = [line.place for line in recorded if line.operation == INPUT]
+    forward = sorted(_below(recorded, [outputs[0].place, *recording.guards]))
+    needed = _below(recorded, [line.place for line in outputs])
+    later = [place for place in sorted(needed) if place >= sweep]
+    order = dict.fromkeys([*inputs, *forward])
+    for place in (*later, *[line.place for line in outputs]):
+        _place_after_operands(recorded, place, order)
+    new = {old: place for place, old in enumerate(order)}
+
+    def step(line: Any) -> Step:
+        computed = line.fixed and line.operation not in (CONSTANT, LIKE)
+        constant = float(line.number) if computed else line.constant
+        return Step(line.operation, tuple([new[x.place] for x in line.operands]), constant)
+
+    guards = [g._replace(condition=new[g.condition]) for g in recording.guards.values()]
+    return Listing(
+        tuple([step(recorded[place]) for place in order]),
+        len(inputs),
+        tuple([new[line.place] for line in outputs]),
+        tuple(sorted(guards)),
+        {new[place]: name for place, name in recording.names.items() if place in new},
+        {new[d]: new[x] for d, x in recording.adjoints.items() if d in new and x in new},
+    )
+
+
+def _below(lines: Sequence[Any], places: Iterable[int]) -> set[int]:
+    """Return these places and those of everything that their lines are computed from."""
+    found = set(places)
+    waiting = list(found)
+    while waiting:
+        operands = {x.place for x in lines[waiting.pop()].operands} - found
+        found |= operands
+        waiting += operands
+    return found
+
+
+def _place_after_operands(lines: Sequence[Any], place: int, order: dict[int, None]) -> None:
+    stack = [place]
+    while stack:
+        waiting = [x.place for x in lines[stack[-1]].operands if x.place not in order]
+        if waiting:
+            stack += reversed(waiting)
+        else:
+            order.setdefault(stack.pop())
