@@ -6,6 +6,7 @@ import inspect
 import itertools
 import math
 import pickle
+import random
 import struct
 import subprocess
 import sys
@@ -678,3 +679,67 @@ def test_every_array_library_gives_the_engines_numbers(f, points, library):
         pytest.skip(str(missing))
     for actual, number in zip(result, eager(f, points), strict=True):
         np.testing.assert_allclose(np.asarray(actual), [number] * 2, rtol=1e-9, atol=1e-290)
+
+
+# ---- Random programs --------------------------------------------------------------------------
+
+UNARY = (
+    autodiff.sin, autodiff.exp, autodiff.tanh, autodiff.relu, abs, autodiff.sigmoid,
+    autodiff.softplus, autodiff.square, autodiff.cbrt, autodiff.sech, autodiff.sign,
+    lambda x: autodiff.sqrt(autodiff.relu(x)), lambda x: x**3, lambda x: x**0, lambda x: x / 3,
+    lambda x: autodiff.clip(x, -1.0, 1.0), lambda x: abs(x) ** 1.5,
+)  # fmt: skip
+BINARY = (
+    lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (1 + b * b),
+    autodiff.maximum, autodiff.minimum, autodiff.hypot, autodiff.logaddexp, autodiff.copysign,
+    lambda a, b: autodiff.where(a < b, a * b, a - b),
+    lambda a, b: autodiff.where(a > 0, autodiff.sqrt(abs(a)), b),
+    lambda a, b: (1 + abs(a)) ** autodiff.clip(b, -2, 2),
+    lambda a, b: autodiff.dot([a, b], [b, 2.0]),
+)  # fmt: skip
+
+
+def random_function(chance):
+    """Return a function of three numbers, of a dozen random operations."""
+    operations = [
+        (chance.choice(UNARY), chance.randrange(-5, 0))
+        if chance.random() < 0.5
+        else (chance.choice(BINARY), chance.randrange(-5, 0), chance.randrange(-5, 0))
+        for _ in range(chance.randint(3, 14))
+    ]
+
+    def f(x, y, z):
+        numbers = [x, y, z, x * y, y * z]
+        for operation, *places in operations:
+            numbers.append(operation(*[numbers[place] for place in places]))
+        return numbers[-1] + numbers[-2] * 0.5
+
+    return f
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_random_program_keeps_every_bit_of_the_engine(seed):
+    chance = random.Random(seed)
+
+    def number():
+        edges = [0.0, -0.0, 1.0, -1.0, 2.0]
+        return chance.choice(edges) if chance.random() < 0.3 else chance.uniform(-3, 3)
+
+    f = random_function(chance)
+    points = [[number() for _ in range(3)] for _ in range(4)]
+    try:
+        program = trace(f, *points[0])
+        expected = [eager(f, point) for point in points]
+    except OverflowError:
+        return
+    for point, numbers in zip(points, expected, strict=True):
+        value, gradient = program.value_and_grad(*point)
+        found = [value, *gradient]
+        assert repr([float(n) for n in found]) == repr([float(n) for n in numbers])
+
+
+def test_a_comparison_of_constants_is_decided_when_it_is_traced():
+    program = trace(lambda x: (1 + abs(x)) ** autodiff.softplus(x**0), 2.0)
+    xs = np.array([0.0, -3.0, 2.0])
+    _, gradient = program.value_and_grad(xs)
+    np.testing.assert_allclose(gradient, [program.grad(float(x)) for x in xs], rtol=1e-14)

@@ -311,7 +311,7 @@ class Recording:
         filled = [self.like(0) if branch is None else self.settled(branch) for branch in kept]
         if kept[0] is kept[1]:
             return kept[0]
-        line = self.line("where", condition, *filled)
+        line = self._where(condition, *filled)
         absent = _either(_both(condition, absent_a), _both(_negated(condition), absent_b))
         if absent is False:
             return line
@@ -338,9 +338,19 @@ class Recording:
         if line.absent is False or (line.filler is not None and str(line.filler) == str(filler)):
             return line
         present, zero = self.lines[line.place], self.like(filler)
+        if line.absent is True:
+            return zero
         if line.absent.operation == "not":
-            return self.line("where", line.absent.operands[0], present, zero)
-        return self.line("where", line.absent, zero, present)
+            return self._where(line.absent.operands[0], present, zero)
+        return self._where(line.absent, zero, present)
+
+    def _where(self, condition: Line, a: Line, b: Line) -> Line:
+        """Record a where; of a branch that asks the same again, what it chooses is known."""
+        if a.operation == "where" and a.operands[0] is condition:
+            a = a.operands[1]
+        if b.operation == "where" and b.operands[0] is condition:
+            b = b.operands[2]
+        return self.line("where", condition, a, b)
 
     def settled(self, line: Line) -> Line:
         """Return a line as a plain number: 0 where it is absent."""
@@ -379,6 +389,8 @@ def _both(a: Any, b: Any) -> Any:
     if a is True or b is True:
         return b if a is True else a
     for c, d in ((a, b), (b, a)):
+        if c.operation == "not" and c.operands[0] is d:
+            return False
         if c.operation == "not" and _exclude(c.operands[0], d):
             return d
     return a if a is b else record("and", a, b)
@@ -390,6 +402,8 @@ def _either(a: Any, b: Any) -> Any:
         return True
     if a is False or b is False:
         return b if a is False else a
+    if _negated(a) is b:
+        return True
     return a if a is b else record("or", a, b)
 
 
@@ -414,6 +428,8 @@ def record(operation: str, *operands: Any) -> Any:
         if plain:
             return (_both if operation == "and" else _either)(*operands)
     lines = [recording.lifted(x) for x in operands]
+    if operation in _EXCLUDED and all(line.fixed for line in lines):
+        return bool(OPERATIONS[operation](*[line.number for line in lines]))  # of constants
     if operation == "*":
         return recording.product(*lines)
     if operation == "+":
