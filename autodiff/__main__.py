@@ -302,7 +302,7 @@ def _draw(root: Any, path: str) -> None:
         raise _UsageError(f"--draw {path}: the file ends in .svg, .png, .pdf, .dot or .gv")
     if not isinstance(root, Value):
         raise _UsageError("--draw: the formula has no variables, so there is no graph")
-    from graphviz import ExecutableNotFound
+    from graphviz import CalledProcessError, ExecutableNotFound
 
     from autodiff.drawing import draw
 
@@ -310,7 +310,12 @@ def _draw(root: Any, path: str) -> None:
     try:
         content = picture.source.encode() if ending in ("dot", "gv") else picture.pipe(ending)
     except ExecutableNotFound:
-        raise _UsageError("--draw: Graphviz is not installed; a .dot file needs none") from None
+        raise _UsageError(
+            "--draw: a picture needs Graphviz or `pip install graphviz-pure`; a .dot file neither"
+        ) from None
+    except CalledProcessError as error:
+        told = (error.stderr or b"").decode(errors="replace").strip() or str(error)
+        raise _UsageError(f"--draw {path}: {told.splitlines()[0]}") from None
     pathlib.Path(path).write_bytes(content)
 
 

@@ -18,7 +18,6 @@ from autodiff.kinds import (
     by_kind,
     choose,
     everywhere,
-    half,
     number_like,
     package_of,
     real_or_nan,
@@ -109,24 +108,22 @@ def copysign(x: Number, y: Number) -> Number:
     return choose(y < 0, -abs(x), abs(x))
 
 
-@by_kind
+@everywhere
 def floor(x: Number) -> Number:
     """Return the largest whole number that is not above `x`. Its derivative is 0.
 
     >>> floor(-2.5)
     -3
     """
-    return math.floor(x)
 
 
-@by_kind
+@everywhere
 def ceil(x: Number) -> Number:
     """Return the smallest whole number that is not below `x`. Its derivative is 0.
 
     >>> ceil(-2.5)
     -2
     """
-    return math.ceil(x)
 
 
 # ---- Powers and roots -------------------------------------------------------------------------
@@ -148,14 +145,13 @@ def power(x: Number, y: Number) -> Number:
     return real_or_nan(value)
 
 
-@by_kind
+@everywhere
 def sqrt(x: Number) -> Number:
     """Return the square root of `x`. The derivative at 0 is inf.
 
     >>> sqrt(9.0)
     3.0
     """
-    return x ** half(x)
 
 
 @by_kind

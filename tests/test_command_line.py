@@ -276,3 +276,58 @@ def test_no_text_gives_a_traceback(formula, arguments):
         assert err.getvalue().count("\n") == 1
     else:
         assert err.getvalue() == ""
+
+
+# ---- What is missing --------------------------------------------------------------------------
+
+
+def test_without_sympy_formulas_name_the_extra(run, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sympy", None)
+    assert run("x * x", "--formula") == (
+        2, "", "autodiff: --formula needs SymPy: pip install 'autodiff[sympy]'\n",
+    )  # fmt: skip
+
+
+def test_without_a_renderer_the_error_says_what_to_install(run, monkeypatch, tmp_path):
+    import graphviz
+
+    from autodiff import rendering
+
+    def missing():
+        raise graphviz.ExecutableNotFound(["dot"])
+
+    monkeypatch.setattr(rendering, "_renderer", missing)
+    status, _, err = run("x * x", "x=2", "--draw", str(tmp_path / "graph.svg"))
+    assert status == 2
+    assert "pip install graphviz-pure" in err
+
+
+def test_what_a_renderer_says_against_a_format_is_one_line(run, monkeypatch, tmp_path):
+    import graphviz
+
+    from autodiff.rendering import Drawing
+
+    def refuse(self, kind):
+        raise graphviz.CalledProcessError(1, ["dot"], stderr=b"no such format\nand more")
+
+    monkeypatch.setattr(Drawing, "pipe", refuse)
+    path = tmp_path / "graph.pdf"
+    status, _, err = run("x * x", "x=2", "--draw", str(path))
+    assert (status, err) == (2, f"autodiff: --draw {path}: no such format\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("2 + 3", "--draw", "graph.svg"), "no variables, so there is no graph"),
+        (("x * x", "--by-hand", "x=2*x", "--by-hand", "x=x"), "--by-hand x is given twice"),
+        (("x * x", "--by-hand", "x=2*x", "--points", "0"), "no point to compare at"),
+        (("sin(" * 60 + "a*b*c*d*e*g" + ")" * 60, *[f"{n}=0.5" for n in "abcdeg"], "--order", "4"),
+         "too many for this formula"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_one_line(run, arguments, message):
+    status, _, err = run(*arguments)
+    assert status == 2
+    assert err.count("\n") == 1
+    assert message in err

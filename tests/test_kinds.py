@@ -298,3 +298,13 @@ def test_without_scipy_the_error_names_the_extra(monkeypatch):
 def test_stable_functions_are_plain_formulas_in_sympy():
     assert autodiff.softplus(x) == sympy.log(1 + sympy.exp(x))
     assert autodiff.logaddexp(x, y) == sympy.log(sympy.exp(x) + sympy.exp(y))
+
+
+def test_copysign_goes_by_the_sign_in_packages_that_have_none():
+    assert autodiff.copysign(mpmath.mpf(3), mpmath.mpf(-2)) == -3
+    assert autodiff.copysign(sympy.Integer(-3), sympy.Integer(2)).doit() == 3
+
+
+def test_a_value_shows_itself_in_a_notebook():
+    x = Value(2.0, "x")
+    assert "<svg" in (x * x)._repr_mimebundle_()["image/svg+xml"]

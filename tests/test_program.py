@@ -7,6 +7,7 @@ import itertools
 import math
 import pickle
 import random
+import re
 import struct
 import subprocess
 import sys
@@ -743,3 +744,69 @@ def test_a_comparison_of_constants_is_decided_when_it_is_traced():
     xs = np.array([0.0, -3.0, 2.0])
     _, gradient = program.value_and_grad(xs)
     np.testing.assert_allclose(gradient, [program.grad(float(x)) for x in xs], rtol=1e-14)
+
+
+# ---- Misuse -----------------------------------------------------------------------------------
+
+
+def product(x):
+    return x["a"] * x["b"][0]
+
+
+@pytest.mark.parametrize(
+    ("misuse", "error", "message"),
+    [
+        (lambda: trace(lambda x: x, "text"), TypeError, "x is 'text' of type str"),
+        (lambda: trace(Value(2.0) * 3, 1.0), TypeError, "takes no arguments"),
+        (lambda: trace(round, 1.5), TypeError, "cannot record round"),
+        (
+            lambda: trace(lambda x: autodiff.clip(x, 2.0, 1.0), 1.5),
+            ValueError,
+            "lower bound 2.0 is above the upper bound 1.0",
+        ),
+        (
+            lambda: trace(lambda x: x * x, 1.0).value_and_grad(2.0, reduce="max"),
+            ValueError,
+            "reduce is None, 'sum' or 'mean'",
+        ),
+        (
+            lambda: trace(product, {"a": 1.0, "b": [2.0]})({"a": 1.0, "c": [2.0]}),
+            ValueError,
+            "takes the keys",
+        ),
+        (
+            lambda: trace(lambda x: x.sum(), np.ones(3))(np.ones(2)),
+            ValueError,
+            "was traced as an array of shape",
+        ),
+    ],
+)
+def test_misuse_is_an_error_that_says_what_is_wrong(misuse, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        misuse()
+
+
+def test_a_number_of_one_recording_in_another_is_an_error():
+    kept = []
+    trace(lambda x: kept.append(x) or x * x, 1.0)
+    with pytest.raises(ValueError, match="two programs are being recorded"):
+        trace(lambda x: x * kept[0], 1.0)
+
+
+def test_a_builtin_without_a_signature_is_traced():
+    assert trace(max, 1.0, 2.0)(1.5, 3.0) == 3.0
+
+
+def test_a_recorded_number_is_formatted_by_its_example():
+    shown = []
+    trace(lambda x: shown.append(f"{x:.2f}") or x * x, 1.5)
+    assert shown == ["1.50"]
+
+
+def test_a_program_is_not_equal_to_something_else():
+    assert trace(lambda x: x, 1.0) != 1.0
+
+
+def test_nested_structures_replay():
+    program = trace(lambda x: x[0][0] * x[1]["a"], [(2.0, 1.0), {"a": 3.0}])
+    assert program.grad([(5.0, 1.0), {"a": 7.0}]) == [(7.0, 0.0), {"a": 5.0}]
