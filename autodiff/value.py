@@ -116,11 +116,13 @@ def _operation(name: str, rule: Rule) -> Callable[..., Any]:
         if not any(isinstance(operand, Value) for operand in operands):
             return rule(*operands)[0]
         nodes = _on_one_level(*operands)
-        data, *partials = rules.explained(name, rule, nodes)
-        if len(partials) != len(nodes):
+        result = rules.explained(name, rule, nodes)
+        if not isinstance(result, tuple) or len(result) != 1 + len(nodes):
             raise TypeError(
-                f"the rule of {name} gave {len(partials)} derivatives for {len(nodes)} operands"
+                f"the rule of {name} has to return a tuple of the value and a derivative in each "
+                f"of {len(nodes)} operands, and returned {result!r}"
             )
+        data, *partials = result
         for position, operand in enumerate(nodes):
             if operand.operation == CONSTANT:
                 partials[position] = None
