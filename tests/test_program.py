@@ -147,7 +147,8 @@ def test_arrays_are_computed_element_by_element(f, points):
 def test_the_hessian_is_that_of_the_engine(f, points):
     expected = autodiff.hessian(lambda x: f(*x))(list(points))
     actual = np.reshape(trace(f, *points).hessian(*points), expected.shape)
-    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-9 * np.abs(expected).max())
+    largest = np.abs(expected[np.isfinite(expected)]).max(initial=0)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-9 * largest)
 
 
 def test_a_derivative_inside_the_function_is_recorded():
@@ -675,7 +676,8 @@ def test_every_array_library_gives_the_engines_numbers(f, points, library):
     program = trace(f, *points)
     numbers = [space.asarray([x, x], dtype=space.float64) for x in points]
     try:
-        result = replayed(program, numbers)
+        with np.errstate(all="ignore"):  # some libraries compute by NumPy
+            result = replayed(program, numbers)
     except NotImplementedError as missing:
         pytest.skip(str(missing))
     for actual, number in zip(result, eager(f, points), strict=True):
