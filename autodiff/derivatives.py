@@ -9,62 +9,38 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from autodiff.graph import push_forward, sweep
+from autodiff.graph import LEVELS, push_forward, swept
 from autodiff.kinds import Number, is_number, number_like
+from autodiff.structures import Dict, Items, Treedef, flatten, stacked
 from autodiff.value import Value, node
 
 # Every derivative records on a level of its own, above all older ones: what an outer derivative
 # varies is a constant of an inner one. The gap is for Values that a function nests by hand.
-_levels = itertools.count(1000, 1000)
+_levels = itertools.count(LEVELS, LEVELS)
 
 
-# ---- The structure of arguments ---------------------------------------------------------------
+# ---- A function called on variables -----------------------------------------------------------
 
 
-def _map(function: Callable[[Number], Any], structure: Any) -> Any:
-    """Apply `function` to every number in nested lists, tuples, dicts and NumPy arrays."""
-    if is_number(structure):
-        return function(structure)
-    if isinstance(structure, dict):
-        return {key: _map(function, part) for key, part in structure.items()}
-    if isinstance(structure, list | tuple):
-        parts = [_map(function, part) for part in structure]
-        named = hasattr(structure, "_fields")
-        return type(structure)(*parts) if named else type(structure)(parts)
-    if type(structure).__name__ == "ndarray" and structure.dtype.kind in "biufO":
-        return _array(map(function, structure.ravel().tolist()), structure)
-    raise TypeError(
-        f"derivatives are taken in real numbers, and in lists, tuples, dicts and NumPy arrays of "
-        f"them; got {structure!r} of type {type(structure).__name__}"
-    )
+class _Argument(NamedTuple):
+    """An argument in which is differentiated. Its variables stand in a list of their own, for a
+    function may change the containers that it is given."""
 
-
-def _array(numbers: Iterator[Number], like: Any) -> Any:
-    """Return numbers in the shape of an array, as floats of its width if they are plain floats."""
-    import numpy
-
-    listed = list(numbers)
-    array = numpy.empty(len(listed), dtype=object)
-    array[:] = listed
-    if all(isinstance(number, float | int | numpy.number) for number in listed):
-        array = array.astype(like.dtype if like.dtype.kind == "f" else float)
-    return array.reshape(like.shape)
-
-
-def _leaves(structure: Any) -> list[Number]:
-    """Return all numbers of a structure, in order."""
-    found: list[Number] = []
-    _map(found.append, structure)
-    return found
+    treedef: Treedef
+    variables: list[Value]
 
 
 def _positions(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
     """Return the positions that `argnums` means, all of them in range."""
     chosen = [argnums] if isinstance(argnums, int) else list(argnums)
     for position in chosen:
+        if not isinstance(position, int):
+            raise TypeError(
+                f"argnums is the position of an argument, or several, and {argnums!r} is not"
+            )
         if not -len(args) <= position < len(args):
             raise ValueError(
                 f"argnums={argnums!r} names argument {position}, but the function was called "
@@ -75,19 +51,28 @@ def _positions(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
 
 def _recorded(
     f: Callable[..., Any], argnums: int | Sequence[int], args: Sequence[Any], keywords: Any
-) -> tuple[Any, Any, int]:
-    """Call `f` on variables; return its result, the variables as `argnums` has them, the level."""
+) -> tuple[Any, list[_Argument], int]:
+    """Call `f` on variables; return its result, the arguments as `argnums` has them, the level."""
     level = next(_levels)
     arguments = list(args)
+    found = []
     for position in _positions(argnums, args):
-        arguments[position] = _map(lambda x: node(x, level=level), args[position])
-    return f(*arguments, **keywords), _chosen(arguments, argnums), level
+        treedef, numbers = flatten(args[position], f"argument {position}")
+        variables = [node(number, level=level) for number in numbers]
+        arguments[position] = treedef.build(variables)
+        found.append(_Argument(treedef, variables))
+    return f(*arguments, **keywords), found, level
 
 
-def _chosen(args: Sequence[Any], argnums: int | Sequence[int]) -> Any:
-    if isinstance(argnums, int):
-        return args[argnums]
-    return tuple(args[position] for position in argnums)
+def _one_or_all(parts: Sequence[Any], argnums: int | Sequence[int]) -> Any:
+    """Return what belongs to the argument; of several `argnums` a tuple."""
+    return parts[0] if isinstance(argnums, int) else tuple(parts)
+
+
+def _single(result: Any) -> Any:
+    """Return a result; one in an array without dimensions as the number that it is."""
+    is_wrapped = type(result).__name__ == "ndarray" and result.shape == ()
+    return result.item() if is_wrapped else result
 
 
 def _is_variable(result: Any, level: int) -> bool:
@@ -99,14 +84,18 @@ def _number(result: Any, level: int) -> Any:
     return result.data if _is_variable(result, level) else result
 
 
-def _in(variable: Value, gradients: dict[Value, Number]) -> Number:
-    """Return the derivative in a variable, 0 of its kind if there is none."""
-    gradient = gradients.get(variable)
-    return number_like(variable, 0) if gradient is None else gradient
+def _in(variable: Value, derivatives: dict[int, Number]) -> Number:
+    """Return the derivative in a variable or along it, 0 of its kind if there is none."""
+    derivative = derivatives.get(id(variable))
+    return number_like(variable, 0) if derivative is None else derivative
 
 
-def _gradients(result: Any, level: int) -> dict[Value, Number]:
-    return sweep(result, number_like(result, 1)) if _is_variable(result, level) else {}
+def _gradients(result: Any, level: int) -> dict[int, Number]:
+    """Return the derivative of the result in every node, by the node's `id`."""
+    if not _is_variable(result, level):
+        return {}
+    order, gradients = swept(result, number_like(result, 1))
+    return dict(zip(map(id, order), gradients, strict=True))
 
 
 # ---- Reverse: from the result to the arguments ------------------------------------------------
@@ -129,7 +118,8 @@ def value_and_grad(
     -------
     callable
         Takes the arguments of `f`; returns the value and the gradient. The gradient has the
-        structure of the argument; of several `argnums` it is a tuple.
+        structure of the argument; of several `argnums` it is a tuple. A whole number has a whole
+        gradient where the function keeps it whole, exactly; the gradient in an array is of floats.
 
     Raises
     ------
@@ -145,15 +135,19 @@ def value_and_grad(
     """
 
     def evaluate(*args: Any, **keywords: Any) -> tuple[Any, Any]:
-        result, variables, level = _recorded(f, argnums, args, keywords)
+        result, arguments, level = _recorded(f, argnums, args, keywords)
+        result = _single(result)
         if not is_number(result):
             raise TypeError(
                 f"the function returned {type(result).__name__}, and a gradient is of one number: "
                 "use jacobian for a function of several results"
             )
         gradients = _gradients(result, level)
-        numbers = (_in(variable, gradients) for variable in _leaves(variables))
-        return _number(result, level), _map(lambda _: next(numbers), _chosen(args, argnums))
+        parts = [
+            treedef.build([_in(variable, gradients) for variable in variables])
+            for treedef, variables in arguments
+        ]
+        return _number(result, level), _one_or_all(parts, argnums)
 
     return evaluate
 
@@ -223,19 +217,23 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     Parameters
     ----------
     f : callable
-        A function whose result is a number, or a list, tuple or NumPy array of numbers.
+        A function whose result is a number, an array, or a structure of them.
     argnums : int or sequence of int
-        In which positional arguments to differentiate: numbers, or lists, tuples and NumPy arrays
-        of numbers.
+        In which positional arguments to differentiate: numbers, arrays, or structures of them.
 
     Returns
     -------
     callable
         Takes the arguments of `f`; returns an array of the shape of the result followed by the
-        shape of the argument (a number, if both are numbers). Of several `argnums` it is a tuple.
+        shape of the argument (a number, if both are numbers). A list or tuple counts as an array
+        where it has the form of one. Any other structure of results holds a Jacobian for each of
+        its parts, and any other structure of arguments one for each of its parts in turn, as in
+        JAX. Of several `argnums` it is a tuple.
 
     Raises
     ------
+    TypeError
+        When called: if there is something else than real numbers among arguments or results.
     ValueError
         When called: if `argnums` names an argument that is not there.
 
@@ -244,57 +242,89 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     >>> jacobian(lambda x: [x[0] * x[1], x[0] + x[1]])([2.0, 3.0])
     array([[3., 2.],
            [1., 1.]])
+    >>> jacobian(lambda p: {"square": p["x"] ** 2})({"x": 3.0, "y": 4.0})
+    {'square': {'x': 6.0, 'y': 0.0}}
     """
 
     def evaluate(*args: Any, **keywords: Any) -> Any:
-        import numpy
-
-        result, variables, level = _recorded(f, argnums, args, keywords)
-        results = numpy.asarray(result, dtype=object)
-        sweeps = [_gradients(one, level) for one in results.flat]
-
-        def of_argument(variables: Any) -> Any:
-            inputs = numpy.asarray(variables, dtype=object)
-            numbers = (_in(x, gradients) for gradients in sweeps for x in inputs.flat)
-            like = numpy.empty(results.shape + inputs.shape)
-            array = _array(numbers, like)
-            return array if array.shape else array.item()
-
-        if isinstance(argnums, int):
-            return of_argument(variables)
-        return tuple(map(of_argument, variables))
+        result, arguments, level = _recorded(f, argnums, args, keywords)
+        parts = [_derivatives_of(_single(result), argument, level) for argument in arguments]
+        return _one_or_all(parts, argnums)
 
     return evaluate
 
 
-def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """Return a function that gives all second derivatives of `f` in one argument.
+def _derivatives_of(result: Any, argument: _Argument, level: int) -> Any:
+    """Return the derivatives of all results in one argument."""
+    treedef, numbers = flatten(result, "the result")
+    rows = []
+    for number in numbers:
+        gradients = _gradients(number, level)
+        rows.append([_in(variable, gradients) for variable in argument.variables])
+    return _blocks(rows, treedef, argument.treedef)
+
+
+def _blocks(rows: list[list[Number]], results: Treedef, inputs: Treedef) -> Any:
+    """Return a matrix of derivatives in the structure of the results, then of the inputs."""
+    if results.shape is None:
+        assert isinstance(results, Items | Dict)
+        ends = list(itertools.accumulate(part.size for part in results.parts))
+        return results.of([
+            _blocks(rows[end - part.size : end], part, inputs)
+            for part, end in zip(results.parts, ends, strict=True)
+        ])  # fmt: skip
+    if inputs.shape is None:
+        assert isinstance(inputs, Items | Dict)
+        ends = list(itertools.accumulate(part.size for part in inputs.parts))
+        return inputs.of([
+            _blocks([row[end - part.size : end] for row in rows], results, part)
+            for part, end in zip(inputs.parts, ends, strict=True)
+        ])  # fmt: skip
+    array = stacked([number for row in rows for number in row], results.shape + inputs.shape)
+    return array.item() if getattr(array, "shape", None) == () else array
+
+
+def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
+    """Return a function that gives all second derivatives of `f`.
 
     Parameters
     ----------
     f : callable
         A function whose result is one number.
-    argnums : int
-        In which positional argument to differentiate.
+    argnums : int or sequence of int
+        In which positional arguments to differentiate.
 
     Returns
     -------
     callable
         Takes the arguments of `f`; returns an array of the shape of the argument, twice (a number
-        for a number).
+        for a number), or the structure that `jacobian` gives of the gradient. Of several `argnums`
+        it is a tuple of tuples: of each argument's gradient the derivatives in each argument.
 
     Raises
     ------
     TypeError, ValueError
-        When called: as `value_and_grad`.
+        When called: as `value_and_grad` and `jacobian`.
 
     Examples
     --------
     >>> hessian(lambda x: x[0] ** 2 * x[1])([2.0, 3.0])
     array([[6., 4.],
            [4., 0.]])
+    >>> hessian(lambda x, y: x**2 * y, (0, 1))(2.0, 3.0)
+    ((6.0, 4.0), (4.0, 0.0))
     """
-    return jacobian(grad(f, argnums), argnums)
+    gradient = grad(f, argnums)
+
+    def evaluate(*args: Any, **keywords: Any) -> Any:
+        result, arguments, level = _recorded(gradient, argnums, args, keywords)
+        blocks = [
+            _one_or_all([_derivatives_of(one, x, level) for x in arguments], argnums)
+            for one in ([result] if isinstance(argnums, int) else result)
+        ]
+        return _one_or_all(blocks, argnums)
+
+    return evaluate
 
 
 # ---- Forward: from the arguments to the results -----------------------------------------------
@@ -320,31 +350,40 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     Raises
     ------
-    ValueError
-        If primals and tangents do not match.
+    TypeError, ValueError
+        If primals and tangents do not match, or there is something else than real numbers.
 
     Examples
     --------
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
     (6.0, 23.0)
     """
-    primals = tuple(primals)
-    directions = _leaves(tuple(tangents))
-    result, variables, level = _recorded(f, range(len(primals)), primals, {})
-    inputs = _leaves(variables)
-    if len(inputs) != len(directions):
+    _check_arguments(primals=primals, tangents=tangents)
+    if len(primals) != len(tangents):
         raise ValueError(
-            f"a tangent is wanted for each primal: {len(inputs)} numbers in the primals, "
-            f"{len(directions)} in the tangents"
+            f"a tangent is wanted for each primal: there are {len(primals)} primals and "
+            f"{len(tangents)} tangents"
         )
-    outputs = tuple(x for x in _leaves(result) if _is_variable(x, level))
+    result, arguments, level = _recorded(f, range(len(primals)), primals, {})
+    directions: dict[int, Number] = {}
+    for position, (treedef, variables) in enumerate(arguments):
+        numbers = treedef.leaves(tangents[position], f"tangents[{position}]")
+        directions.update(zip(map(id, variables), numbers, strict=True))
+    treedef, results = flatten(_single(result), "the result")
+    outputs = tuple(x for x in results if _is_variable(x, level))
     together = node(0, "outputs", outputs, (None,) * len(outputs), level)
-    pushed = push_forward(together, dict(zip(inputs, directions, strict=True)))
+    pushed = push_forward(together, directions)
+    slopes = [_in(x, pushed) if _is_variable(x, level) else number_like(x, 0) for x in results]
+    return treedef.build([_number(x, level) for x in results]), treedef.build(slopes)
 
-    def tangent(x: Number) -> Number:
-        return _in(x, pushed) if _is_variable(x, level) else number_like(x, 0)
 
-    return _map(lambda x: _number(x, level), result), _map(tangent, result)
+def _check_arguments(**given: Any) -> None:
+    for name, arguments in given.items():
+        if not isinstance(arguments, list | tuple):
+            raise TypeError(
+                f"{name} are the arguments of the function in a tuple, such as (x,) for one, and "
+                f"got {arguments!r}"
+            )
 
 
 def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
@@ -374,5 +413,6 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> hvp(lambda x: x[0] ** 2 * x[1], ([2.0, 3.0],), ([1.0, 0.0],))
     [6.0, 4.0]
     """
+    _check_arguments(primals=primals, tangents=tangents)
     argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
     return jvp(grad(f, argnums), primals, tangents)[1]

@@ -79,6 +79,12 @@ def relu(x: Number) -> Number:
 
 
 @by_kind
+def undefined(x: Number) -> Number:
+    """Return nan for nan, as do all of its derivatives: what a branch gives that nan falls into."""
+    return x - x
+
+
+@by_kind
 def sign(x: Number) -> Number:
     """Return 1, 0 or -1: the sign of x. Its derivative is 0.
 
@@ -141,6 +147,8 @@ def power(x: Number, y: Number) -> Number:
     try:
         value = 1 / x if y == -1 else x**y
     except (ZeroDivisionError, OverflowError):
+        if x < 0 and y % 1 != 0:
+            return math.nan
         return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
     return real_or_nan(value)
 
@@ -500,7 +508,7 @@ def polygamma(n: Number, x: Number) -> Number:
     >>> round(polygamma(1, 1.0), 12)  # pi ** 2 / 6
     1.644934066848
     """
-    return float(scipy_special().polygamma(n, x))
+    return float(scipy_special().polygamma(n, float(x)))
 
 
 def digamma(x: Number) -> Number:

@@ -8,60 +8,127 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
+import operator
+import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 Node = Any  # a Value; this file does not need to know more about it than the fields
 
-FIELDS = ("data", "grad", "label", "operation", "operands", "partials", "level")
+FIELDS = ("_data", "grad", "label", "operation", "operands", "partials", "level")
+# When the node was computed, or a leaf's number assigned; which traversal met the node last; what
+# it added up there.
+BOOKKEEPING = ("serial", "mark", "sum")
 
 CONSTANT = "constant"  # the operation of an operand that was a plain number
 
+LEVELS = 1000  # between the derivatives of functions; the gap is for Values nested by hand
+
 _ONE = 1
+
+next_serial = itertools.count(1).__next__
+_last_assignment = 0
+_generations = itertools.count(1)
+_traversing = threading.RLock()  # a traversal writes into the nodes: one at a time
+
+
+def new_node(kind: type) -> Node:
+    """Make a node whose fields have still to be filled."""
+    node: Any = object.__new__(kind)
+    node.serial = node.mark = 0
+    return node
+
+
+def note_assignment(leaf: Node) -> None:
+    """Note that the number of a leaf has been assigned: what was computed before is out of date."""
+    global _last_assignment
+    leaf.serial = _last_assignment = next_serial()
 
 
 # ---- The chain rule ---------------------------------------------------------------------------
 
 
 def topological_order(root: Node) -> list[Node]:
-    """Return every node that `root` was computed from, `root` first, results before operands.
+    """Return every node that `root` was computed from, `root` first, results before operands."""
+    with _traversing:
+        interior, leaves = _nodes_of(root, next(_generations))
+        return interior + leaves
 
-    Depth first with a stack of its own. What stands above a None on it was met before and comes
-    into the order now, after all of its operands; at the end the order is turned round.
+
+def _nodes_of(root: Node, generation: int) -> tuple[list[Node], list[Node]]:
+    """Return the computed nodes, the youngest first, and the leaves; clear the sums.
+
+    By their age, so that a program adds up in the order of the engine, though it has both branches
+    of a `where` where the engine has one.
     """
-    order = []
-    met = set()
+    interior, leaves = [], []
     stack = [root]
     while stack:
         node = stack.pop()
-        if node is None:
-            order.append(stack.pop())
-        elif node not in met:
-            met.add(node)
-            stack += (node, None)
+        if node.mark == generation:
+            continue
+        node.mark = generation
+        node.sum = None
+        if node.operands:
+            interior.append(node)
             stack += node.operands
-    order.reverse()
-    return order
+        else:
+            leaves.append(node)
+    interior.sort(key=_age, reverse=True)
+    return interior, leaves
+
+
+_age = operator.attrgetter("serial")
+
+
+def swept(root: Node, seed: Any) -> tuple[list[Node], list[Any]]:
+    """Return the nodes in topological order, and the derivative of `root` in each, times `seed`.
+
+    The derivative is None where there is none. Only scratch fields of the nodes are written: an
+    interrupted sweep leaves nothing behind.
+    """
+    with _traversing:
+        generation = next(_generations)
+        interior, leaves = _nodes_of(root, generation)
+        if interior and interior[-1].serial < _last_assignment:
+            _warn_if_out_of_date(interior)
+        root.sum = seed
+        for node in interior:
+            gradient = node.sum
+            if gradient is None:  # root does not depend on this node
+                continue
+            for operand, partial in zip(node.operands, node.partials):  # noqa: B905 (a fifth slower)
+                if partial is None:
+                    continue
+                part = gradient if partial is _ONE else gradient * partial
+                known = operand.sum
+                operand.sum = part if known is None else known + part
+        if root.mark != generation:
+            raise RuntimeError("the graph was read again in the middle of a sweep of it")
+        order = interior + leaves
+        return order, [node.sum for node in order]
+
+
+def _warn_if_out_of_date(interior: list[Node]) -> None:
+    """Warn where the number of a leaf was assigned after something was computed from it."""
+    for node in interior:
+        for operand in node.operands:
+            if operand.serial > node.serial:
+                name = f" of {operand.label!r}" if operand.label else ""
+                warnings.warn(
+                    f"the number{name} was assigned after this was computed from it, so these are "
+                    "derivatives at the old number: compute the expression again after assigning",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
+                return
 
 
 def sweep(root: Node, seed: Any) -> dict[Node, Any]:
-    """Return the derivative of `root` in every node, times `seed`; None where there is none.
-
-    The nodes stand in topological order, and none of them is changed: an interrupted sweep leaves
-    nothing behind.
-    """
-    gradients: dict[Node, Any] = dict.fromkeys(topological_order(root))
-    gradients[root] = seed
-    for node, gradient in gradients.items():
-        if gradient is None:  # root does not depend on this node
-            continue
-        for operand, partial in zip(node.operands, node.partials):  # noqa: B905 (a fifth slower)
-            if partial is None:
-                continue
-            part = gradient if partial is _ONE else gradient * partial
-            known = gradients[operand]
-            gradients[operand] = part if known is None else known + part
-    return gradients
+    """Return what `swept` does as a dict from the nodes, in the same order."""
+    return dict(zip(*swept(root, seed), strict=True))
 
 
 def is_unset(grad: Any) -> bool:
@@ -78,20 +145,21 @@ def accumulated(node: Node, gradient: Any) -> Any:
     return gradient if is_unset(node.grad) else node.grad + gradient
 
 
-def push_forward(root: Node, tangents: dict[Node, Any]) -> dict[Node, Any]:
+def push_forward(root: Node, tangents: dict[int, Any]) -> dict[int, Any]:
     """Return the derivative of every node below `root` along the tangents of some of them.
 
-    The same local derivatives as in `sweep`, gathered from the operands to the results.
+    The same local derivatives as in `swept`, gathered from the operands to the results. The keys
+    are the nodes' `id`: a node that is being recorded has no hash.
     """
     pushed = dict(tangents)
     for node in reversed(topological_order(root)):
         for operand, partial in zip(node.operands, node.partials, strict=True):
-            tangent = pushed.get(operand)
+            tangent = pushed.get(id(operand))
             if partial is None or tangent is None:
                 continue
             part = tangent if partial is _ONE else partial * tangent
-            known = pushed.get(node)
-            pushed[node] = part if known is None else known + part
+            known = pushed.get(id(node))
+            pushed[id(node)] = part if known is None else known + part
     return pushed
 
 
@@ -113,17 +181,17 @@ def _collector_paused() -> Iterator[None]:
 def _references(node: Node) -> Iterator[Any]:
     """Yield all that may be a node in turn: numbers are nodes where levels are nested."""
     yield from node.operands
-    yield from (node.data, node.grad, *node.partials)
+    yield from (node._data, node.grad, *node.partials)
 
 
 def _nodes_below(root: Node, kind: type) -> list[Node]:
     """Return every node of every level that `root` refers to, itself first."""
-    found = {root: None}
+    found = {id(root)}
     waiting = [root]
     for node in waiting:
         for reference in _references(node):
-            if isinstance(reference, kind) and reference not in found:
-                found[reference] = None
+            if isinstance(reference, kind) and id(reference) not in found:
+                found.add(id(reference))
                 waiting.append(reference)
     return waiting
 
@@ -131,7 +199,7 @@ def _nodes_below(root: Node, kind: type) -> list[Node]:
 def _fields(node: Node, replace: Callable[[Any], Any]) -> tuple[Any, ...]:
     """Return the fields of a node, with `replace` applied to all that it refers to."""
     return (
-        replace(node.data),
+        replace(node._data),
         replace(node.grad),
         node.label,
         node.operation,
@@ -148,7 +216,8 @@ def _fill(node: Node, fields: tuple[Any, ...]) -> None:
 
 def shallow_copy(node: Node) -> Node:
     """Return a second node of the same fields: the operands are shared."""
-    twin = object.__new__(type(node))
+    twin = new_node(type(node))
+    twin.serial = node.serial
     _fill(twin, _fields(node, lambda reference: reference))
     if hasattr(node, "__dict__"):  # of a class that a person derived
         twin.__dict__.update(node.__dict__)
@@ -159,34 +228,38 @@ def deep_copy(root: Node, kind: type, memo: dict[int, Any]) -> Node:
     """Return a copy of the whole graph, as `copy.deepcopy` asks for it."""
     with _collector_paused():
         new = [node for node in _nodes_below(root, kind) if id(node) not in memo]
-        for node in new:
-            memo[id(node)] = shallow_copy(node)
+        for node in sorted(new, key=_age):
+            memo[id(node)] = twin = shallow_copy(node)
+            twin.serial = next_serial() if node.operands else 0
         for node in new:
             twin = memo[id(node)]
             _fill(twin, _fields(twin, lambda x: memo[id(x)] if isinstance(x, kind) else x))
         return memo[id(root)]
 
 
-def flattened(root: Node, kind: type) -> list[tuple[Any, ...]]:
-    """Return the fields of all nodes but the leaves; one node names another by its place, `(i,)`.
+def flattened(root: Node, kind: type) -> tuple[int, list[tuple[Any, ...]]]:
+    """Return the place of the root, and the fields of all nodes but the leaves by their age.
 
-    Leaves stay as they are, so that a leaf that is pickled beside the graph is still its leaf.
+    One node names another by its place, `(i,)`. Leaves stay as they are, so that a leaf that is
+    pickled beside the graph is still its leaf.
     """
     with _collector_paused():
         nodes = [node for node in _nodes_below(root, kind) if node.operation is not None]
-        places = {node: (place,) for place, node in enumerate(nodes)}
+        nodes.sort(key=_age)
+        places = {id(node): (place,) for place, node in enumerate(nodes)}
 
         def place(x: Any) -> Any:
-            return places.get(x, x) if isinstance(x, kind) else x
+            return places.get(id(x), x) if isinstance(x, kind) else x
 
-        return [_fields(node, place) for node in nodes]
+        return places[id(root)][0], [_fields(node, place) for node in nodes]
 
 
-def restored(rows: list[tuple[Any, ...]], kind: type) -> Node:
+def restored(place: int, rows: list[tuple[Any, ...]], kind: type) -> Node:
     """Return the root of what `flattened` has written."""
     with _collector_paused():
-        nodes: list[Node] = [object.__new__(kind) for _ in rows]
+        nodes: list[Node] = [new_node(kind) for _ in rows]
         for node, row in zip(nodes, rows, strict=True):
             _fill(node, row)
+            node.serial = next_serial()
             _fill(node, _fields(node, lambda x: nodes[x[0]] if type(x) is tuple else x))
-        return nodes[0]
+        return nodes[place]

@@ -61,7 +61,7 @@ def _package_of(kind: type) -> str:
     return "array" if hasattr(kind, "__array_namespace__") else "math"
 
 
-package_of: Callable[[Any], str] = functools.cache(_package_of)
+package_of: Callable[[Any], str] = functools.cache(_package_of)  # of a type
 
 
 @functools.cache
@@ -75,6 +75,29 @@ def is_number(x: object) -> bool:
     """Return whether `x` is one real number of any kind; arrays, text and complex are not."""
     kind: Any = type(x)
     return _is_real_kind(kind, getattr(getattr(x, "dtype", None), "kind", "f"))
+
+
+def _compares(kind: type) -> bool:
+    return kind is bool or (package_of(kind) == "numpy" and kind.__name__ in ("bool", "bool_"))
+
+
+_is_truth_kind: Callable[[Any], bool] = functools.cache(_compares)
+
+
+def is_truth(x: Any) -> bool:
+    """Return whether `x` is what a comparison gives: a bool, of Python or of a package."""
+    kind = type(x)
+    if _is_truth_kind(kind):
+        return True
+    package = package_of(kind)
+    if package == "autodiff":
+        return bool(x.is_truth)
+    return package == "sympy" and bool(x.is_Boolean or x.is_Relational)
+
+
+def negated(condition: Any) -> Any:
+    """Return what is true where the condition is not."""
+    return not condition if isinstance(condition, bool) else ~condition
 
 
 def no_number(data: Any) -> str:
@@ -178,9 +201,17 @@ def _implementation(function: Any, operands: tuple[Any, ...]) -> Callable[..., A
         return found
 
     def on_arrays(*operands: Any) -> Any:
-        return (elementwise(function) if holds_objects(operands) else found)(*operands)
+        if holds_objects(operands):
+            return elementwise(function)(*operands)
+        return found(*map(_as_number, operands))
 
     return on_arrays
+
+
+def _as_number(x: Any) -> Any:
+    """Return 0.0 and 1.0 for what NumPy compared: its functions of bools are in half precision."""
+    is_compared = getattr(getattr(x, "dtype", None), "kind", "") == "b"
+    return x.astype(float) if is_compared else x
 
 
 def _found(name: str, operands: tuple[Any, ...]) -> Callable[..., Any] | None:
@@ -205,11 +236,11 @@ def _found(name: str, operands: tuple[Any, ...]) -> Callable[..., Any] | None:
     spellings += _SPELLINGS.get(name, ())
     functions = (getattr(space, spelling, None) for space in namespaces for spelling in spellings)
     found = next(filter(None, functions), None)
-    return _with_real_result(found) if found and package == "mpmath" else found
-
-
-def _with_real_result(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *operands: real(function(*operands))
+    if found and package == "mpmath":
+        return lambda *operands: real(found(*operands))
+    if found and package == "numpy" and any(_is_truth_kind(type(x)) for x in operands):
+        return lambda *operands: found(*map(_as_number, operands))
+    return found
 
 
 def elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -269,23 +300,59 @@ def where(condition: Any, a: Number, b: Number) -> Number:
     >>> where(2 > 1, 10.0, 20.0)
     10.0
     """
+    if isinstance(condition, list | tuple):
+        import numpy
+
+        condition = numpy.asarray(condition)
+    if package_of(type(condition)) == "sympy" and is_truth(condition):
+        a, b = (0 if x is None else x for x in (a, b))  # None: a structural zero
     for operand in (condition, a, b):
         kind = type(operand)
         if package_of(kind) == "autodiff":
             return kind.where(condition, a, b)
-    package = package_of(type(condition))
-    if package == "sympy":
-        return _Sympy.where(condition, a, b)
-    if hasattr(condition, "__array_namespace__") and condition.shape != ():
-        return condition.__array_namespace__().where(condition, a, b)
-    return a if condition else b
+    if package_of(type(condition)) == "sympy" and is_truth(condition):
+        return sys.modules["sympy"].Piecewise((a, condition), (b, True))
+    if hasattr(condition, "shape") and condition.shape != ():
+        is_numpy = package_of(type(condition)) == "numpy"
+        space = sys.modules["numpy"] if is_numpy else condition.__array_namespace__()
+        return space.where(condition, a, b)
+    return a if _decided(condition) else b
+
+
+def _decided(condition: Any) -> bool:
+    """Return which branch a condition chooses; only a truth, or the number 0 or 1, says that."""
+    try:
+        dtype = getattr(condition, "dtype", "")
+        known = is_truth(condition) or "bool" in str(dtype) or condition in (0, 1)
+    except Exception:  # whatever the comparison of a stranger raises
+        known = False
+    if not known:
+        raise TypeError(
+            f"where takes a comparison, or the number 0 or 1, and got {condition!r}: write x != 0 "
+            "for a number, and `not` or != for the ~ of a plain bool, which is the number -1 or -2"
+        )
+    return bool(condition)
 
 
 def choose(condition: Any, a: Number, b: Number) -> Number:
-    """Choose as `where` does; on a plain truth without a node, at once."""
+    """Choose as `where` does; what is known of the numbers already is chosen at once, no node."""
     if condition is True:
         return a
-    return b if condition is False else where(condition, a, b)
+    if condition is False:
+        return b
+    while package_of(type(condition)) == "autodiff" and hasattr(condition, "data"):
+        condition = condition.data
+    if _is_truth_kind(type(condition)):
+        return a if condition else b
+    return where(condition, a, b)
+
+
+def floor_divide(a: Number, b: Number) -> Number:
+    """Return a // b; mpmath's numbers have % and no //."""
+    if "mpmath" in (package_of(type(a)), package_of(type(b))):
+        context = next(x.context for x in (a, b) if package_of(type(x)) == "mpmath")
+        return context.nint((a - a % b) / b)
+    return a // b
 
 
 # ---- What packages do in another way ----------------------------------------------------------
@@ -321,7 +388,22 @@ class _Numpy:
 
     @staticmethod
     def _number_like(x: Any, n: Any) -> Any:
-        return x.dtype.type(n)
+        return n if x.dtype.kind == "b" else x.dtype.type(n)
+
+    @staticmethod
+    def clip(x: Any, lower: Any, upper: Any) -> Any:
+        import numpy
+
+        if numpy.any(numpy.greater(lower, upper)):
+            raise ValueError(f"clip: the lower bound {lower} is above the upper bound {upper}")
+        return numpy.clip(x, lower, upper)
+
+    @staticmethod
+    def undefined(x: Any) -> Any:
+        import numpy
+
+        with numpy.errstate(invalid="ignore"):
+            return x - x
 
     @staticmethod
     def erf(x: Any) -> Any:
@@ -349,16 +431,13 @@ class _Mpmath:
     def lgamma(x: Any) -> Any:
         return x.context.re(x.context.loggamma(x))
 
+    @staticmethod
+    def cbrt(x: Any) -> Any:
+        return x.context.sign(x) * x.context.cbrt(abs(x))
+
 
 class _Sympy:
     """A formula is for reading: nothing in it guards against overflow."""
-
-    @staticmethod
-    def where(condition: Any, a: Any, b: Any) -> Any:
-        import sympy
-
-        a, b = (0 if x is None else x for x in (a, b))  # None: a structural zero
-        return sympy.Piecewise((a, condition), (b, True))
 
     @staticmethod
     def _number_like(x: Any, n: Any) -> Any:
@@ -367,6 +446,11 @@ class _Sympy:
     @staticmethod
     def power(x: Any, y: Any) -> Any:
         return x**y
+
+    @staticmethod
+    def cbrt(x: Any) -> Any:  # the real one, where SymPy's is complex
+        sympy = sys.modules["sympy"]
+        return sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3)
 
     @staticmethod
     def ieee_log(x: Any) -> Any:

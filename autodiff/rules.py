@@ -12,7 +12,16 @@ from typing import Any
 
 from autodiff import functions as f
 from autodiff.graph import CONSTANT
-from autodiff.kinds import Number, choose, half, is_number, no_number, number_like
+from autodiff.kinds import (
+    Number,
+    choose,
+    floor_divide,
+    half,
+    is_number,
+    is_truth,
+    no_number,
+    number_like,
+)
 
 # Numbers in; out come the value and then the local derivative in each operand. `None` there is a
 # structural zero: the result does not depend on that operand at all, so 0 * inf cannot arise.
@@ -22,13 +31,14 @@ Rule = Callable[..., tuple[Number, ...]]
 def explained(name: str, rule: Rule, nodes: tuple[Any, ...]) -> tuple[Any, ...]:
     """Apply the rule; what it raises names the operation, the labels and the numbers."""
     for operand in nodes:
-        if operand.operation == CONSTANT and not is_number(operand.data):
-            raise TypeError(f"{name} takes numbers, and {no_number(operand.data)}")
+        data = operand.data
+        if operand.operation == CONSTANT and not (is_number(data) or is_truth(data)):
+            raise TypeError(f"{name} takes numbers, and {no_number(data)}")
     try:
         return rule(*[operand.data for operand in nodes])
     except (ArithmeticError, ValueError) as error:
         if not hasattr(error, "operation"):  # else a deeper level has told already
-            texts = [f"{n.label}={n.data}" if n.label else str(n.data) for n in nodes]
+            texts = [f"{n.label}={n.data!s}" if n.label else str(n.data) for n in nodes]
             call = f"{name}({', '.join(texts)})" if name.isidentifier() else f" {name} ".join(texts)
             error.args = (f"{error}, in {call}",)
             error.__dict__["operation"] = name
@@ -39,6 +49,11 @@ def divided(a: Number, b: Number) -> tuple[Number, ...]:
     """The rule of a / b. The 1 is of the kind of `a`: for a Fraction, 1 / 2 has to be exact."""
     quotient = a / b
     return quotient, number_like(a, 1) / b, -quotient / b
+
+
+def remainder(a: Number, b: Number) -> tuple[Number, ...]:
+    """The rule of a % b."""
+    return a % b, 1, -floor_divide(a, b)
 
 
 def power(raised: Callable[[Number, Number], Number]) -> tuple[Rule, Rule]:
@@ -68,7 +83,7 @@ def smallest(a: Number, b: Number) -> tuple[Number, ...]:
 
 
 def _chosen(a_wins: bool, b_wins: bool, both: Number) -> tuple[Number, Number]:
-    neither = choose(both == both, half(both), both)  # a tie, or nan
+    neither = choose(both == both, half(both), f.undefined(both))  # a tie, or nan
     in_a = choose(a_wins, 1, choose(b_wins, None, neither))
     in_b = choose(b_wins, 1, choose(a_wins, None, neither))
     return in_a, in_b
@@ -77,7 +92,8 @@ def _chosen(a_wins: bool, b_wins: bool, both: Number) -> tuple[Number, Number]:
 def clipped(x: Number, lower: Number, upper: Number) -> tuple[Number, ...]:
     """The rule of clip: the bounds are inside."""
     value = f.clip(x, lower, upper)
-    inside, outside = (choose(value == value, slope, value) for slope in (1, None))  # or nan
+    nan = f.undefined(value)
+    inside, outside = (choose(value == value, slope, nan) for slope in (1, None))
     in_x = choose(x < lower, None, choose(x > upper, None, inside))
     return value, in_x, choose(x < lower, 1, outside), choose(x > upper, 1, outside)
 
@@ -121,13 +137,18 @@ def polygamma(n: Number, x: Number) -> tuple[Number, ...]:
 def chosen(condition: Any, a: Number, b: Number) -> tuple[Number, ...]:
     """The rule of where: all of the derivative goes to the chosen one."""
     value = f.where(condition, a, b)
-    return value, None, f.where(condition, 1, None), f.where(condition, None, 1)
+    return value, None, choose(condition, 1, None), choose(condition, None, 1)
 
 
 def stepped(x: Number, at_zero: Number) -> tuple[Number, ...]:
     """The rule of heaviside."""
-    in_middle = choose(x > 0, None, choose(x < 0, None, choose(x == x, 1, x)))  # or nan
-    return f.heaviside(x, at_zero), None, in_middle
+    neither = choose(x == x, 1, f.undefined(x))
+    return f.heaviside(x, at_zero), None, choose(x > 0, None, choose(x < 0, None, neither))
+
+
+def relu_slope(x: Number, y: Number) -> Number:
+    """The derivative of relu: nothing at 0 and below, nan at nan."""
+    return choose(x > 0, 1, choose(x <= 0, None, f.undefined(x)))
 
 
 def signed(x: Number, y: Number) -> tuple[Number, ...]:

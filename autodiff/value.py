@@ -16,16 +16,27 @@ from typing import Any
 
 from autodiff import functions as f
 from autodiff import graph, rules
-from autodiff.graph import CONSTANT, FIELDS, sweep, topological_order
+from autodiff.graph import (
+    BOOKKEEPING,
+    CONSTANT,
+    FIELDS,
+    LEVELS,
+    next_serial,
+    swept,
+    topological_order,
+)
 from autodiff.kinds import (
     Number,
-    choose,
     elementwise,
+    floor_divide,
     half,
     holds_objects,
     is_number,
+    is_truth,
+    negated,
     no_number,
     number_like,
+    package_of,
     real,
 )
 from autodiff.rules import Rule
@@ -45,13 +56,15 @@ def node(
 ) -> Value:
     """Make a Value of all its fields, without checks."""
     self: Value = object.__new__(Value)
-    self.data = data
+    self._data = data
     self.grad = 0
     self.label = None
     self.operation = operation
     self.operands = operands
     self.partials = partials
     self.level = level
+    self.serial = next_serial()
+    self.mark = 0
     return self
 
 
@@ -141,7 +154,7 @@ def _function(
     general = _operation(name, lambda x: (y := value(x), slope(x, y)))
 
     def apply(x: Any) -> Any:
-        number = x.data
+        number = x._data
         try:
             data = value(number)
             partial = slope(number, data)
@@ -165,7 +178,7 @@ def _operator(symbol: str, rule: Rule) -> tuple[Callable[..., Any], Callable[...
                 return NotImplemented
             a, b = _on_one_level(a, b)
         try:
-            data, in_a, in_b = rule(a.data, b.data)
+            data, in_a, in_b = rule(a._data, b._data)
         except (ArithmeticError, ValueError):
             data, in_a, in_b = rules.explained(symbol, rule, (a, b))
         if a.operation == CONSTANT:
@@ -194,16 +207,36 @@ def _power(raised: Callable[[Any, Any], Any]) -> tuple[Callable[..., Any], Calla
     return method, reflected
 
 
-def _comparison(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Make a comparison of the numbers."""
+def _comparison(symbol: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Make a comparison of the numbers: a node, so that `where` knows what it was decided by."""
 
     def method(a: Any, b: Any) -> Any:
         if not is_number(b):
             return NotImplemented
         a, b = _on_one_level(a, b)
-        return compare(a.data, b.data)
+        data = compare(a._data, b._data)
+        data = bool(data) if package_of(type(data)) == "numpy" else data
+        return node(data, symbol, (a, b), (None, None), a.level)
 
     return method
+
+
+def _combination(
+    symbol: str, combine: Callable[..., Any]
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Make the two methods of an operator that combines comparisons."""
+
+    def method(*operands: Any) -> Any:
+        for operand in operands:
+            if not is_truth(operand):
+                raise TypeError(
+                    f"{symbol} combines comparisons, such as (x > 0) & (y > 0), and got {operand!r}"
+                )
+        nodes = _on_one_level(*operands)
+        data = combine(*[n._data for n in nodes])
+        return node(data, symbol, nodes, (None,) * len(nodes), nodes[0].level)
+
+    return method, lambda b, a: method(a, b)
 
 
 # ---- Value ------------------------------------------------------------------------------------
@@ -241,6 +274,11 @@ class Value:
     TypeError
         If `data` is no real number or `label` no text.
 
+    Notes
+    -----
+    A comparison, such as `x > 0`, is a Value too: its number is True or False, which count as 1 and
+    0 in arithmetic; `&`, `|`, `^` and `~` combine comparisons.
+
     Examples
     --------
     >>> weight = Value(0.5, "weight")
@@ -250,34 +288,53 @@ class Value:
     -0.55
     """
 
-    __slots__ = (*FIELDS, "__weakref__")
+    __slots__ = (*FIELDS, *BOOKKEEPING, "__weakref__")
 
-    data: Number
+    _data: Number
     grad: Number
     label: str | None
     operation: str | None
     operands: tuple[Value, ...]
     partials: tuple[Number, ...]
     level: int
+    serial: int
+    mark: int
+    sum: Any
 
     def __init__(self, data: Number, label: str | None = None) -> None:
         if not is_number(data):
             raise TypeError(no_number(data))
         if label is not None and not isinstance(label, str):
             raise TypeError(f"a label is text, and {label!r} is of type {type(label).__name__}")
-        self.data = data
+        self._data = data
         self.grad = 0
         self.label = label
         self.operation = None
         self.operands = ()
         self.partials = ()
         self.level = data.level + 1 if isinstance(data, Value) else 0
+        self.serial = self.mark = 0
+
+    @property
+    def data(self) -> Number:
+        """The number itself."""
+        return self._data
+
+    @data.setter
+    def data(self, number: Number) -> None:
+        self._data = number
+        if not self.operands:
+            graph.note_assignment(self)
 
     def backward(self, seed: Number = 1) -> None:
         """Set `grad`, in every Value that this one was computed from, to the derivative in it.
 
         Interior nodes get a fresh derivative at each call; leaves add theirs up over calls, as in
         PyTorch, until `zero_grad`. Where this raises or is interrupted, no `grad` has changed.
+
+        The derivatives are those at the numbers that the graph was computed from. Where one of them
+        has been assigned since (`weight.data -= ...`), compute the result again before the next
+        `backward()`: in a loop, the expression belongs inside. A `RuntimeWarning` tells.
 
         Parameters
         ----------
@@ -288,6 +345,8 @@ class Value:
         ------
         TypeError
             If `seed` is no real number.
+        ValueError
+            If this is computed from the variable of a `grad` or its like, which is at work.
 
         Examples
         --------
@@ -298,11 +357,17 @@ class Value:
         """
         if not is_number(seed):
             raise TypeError(f"a seed is one real number: {no_number(seed)}")
-        gradients = sweep(self, number_like(self, seed) if type(seed) is int else seed)
+        if self.level and self.level % LEVELS == 0:
+            raise ValueError(
+                "backward() inside a function that grad differentiates would leave a derivative "
+                "which that grad cannot see: nest autodiff.grad, or call backward() on what is "
+                "computed from Value(x)"
+            )
+        order, gradients = swept(self, number_like(self, seed) if type(seed) is int else seed)
         with _publishing:
-            grads = list(map(graph.accumulated, gradients, gradients.values()))
+            grads = list(map(graph.accumulated, order, gradients))
             # In one go, inside C: an interrupt cannot come between two of them.
-            deque(map(Value.__dict__["grad"].__set__, gradients, grads), maxlen=0)
+            deque(map(Value.__dict__["grad"].__set__, order, grads), maxlen=0)
 
     def zero_grad(self) -> None:
         """Set `grad` to 0, here and in every Value that this one was computed from.
@@ -326,7 +391,7 @@ class Value:
         >>> (Value(3.0) * 2).detach().operands
         ()
         """
-        return node(self.data, level=self.level).labeled(self.label)
+        return node(self._data, level=self.level).labeled(self.label)
 
     def labeled(self, label: str | None) -> Value:
         """Set the label and return this Value, for use inside an expression.
@@ -346,8 +411,8 @@ class Value:
     __sub__,      __rsub__      = _operator("-",  lambda a, b: (a - b,  1, -1))
     __mul__,      __rmul__      = _operator("*",  lambda a, b: (a * b,  b, a))
     __truediv__,  __rtruediv__  = _operator("/",  rules.divided)
-    __mod__,      __rmod__      = _operator("%",  lambda a, b: (a % b,  1, -(a // b)))
-    __floordiv__, __rfloordiv__ = _operator("//", lambda a, b: (a // b, None, None))
+    __mod__,      __rmod__      = _operator("%",  rules.remainder)
+    __floordiv__, __rfloordiv__ = _operator("//", lambda a, b: (floor_divide(a, b), None, None))
     __pow__,      __rpow__      = _power(lambda x, y: real(x**y))
     power,        _             = _power(f.power)  # infinite or nan where ** raises
 
@@ -370,8 +435,8 @@ class Value:
     log        = _function(f.log,        lambda x, y: f.power(x, -1))
     ieee_log   = _function(f.ieee_log,   lambda x, y: f.power(x, -1))
     log1p      = _function(f.log1p,      lambda x, y: f.power(1 + x, -1))
-    log2       = _function(f.log2,       lambda x, y: f.power(x * f.log(number_like(x, 2)), -1))
-    log10      = _function(f.log10,      lambda x, y: f.power(x * f.log(number_like(x, 10)), -1))
+    log2       = _function(f.log2,       lambda x, y: f.power(x, -1) / f.log(number_like(x, 2)))
+    log10      = _function(f.log10,      lambda x, y: f.power(x, -1) / f.log(number_like(x, 10)))
     softplus   = _function(f.softplus,   lambda x, y: f.sigmoid(x))
     sigmoid    = _function(f.sigmoid,    lambda x, y: y * f.sigmoid(-x))
     logaddexp  = _operation("logaddexp", rules.logaddexp)
@@ -403,7 +468,8 @@ class Value:
     polygamma  = _operation("polygamma", rules.polygamma)
 
     # Branches and steps; what was not chosen gets None
-    relu       = _function(f.relu,       lambda x, y: choose(x > 0, 1, choose(x <= 0, None, x)))
+    relu       = _function(f.relu,       rules.relu_slope)
+    undefined  = _function(f.undefined,  lambda x, y: f.undefined(x))
     maximum    = _operation("maximum",   rules.largest)  # 1/2, 1/2 at a tie
     minimum    = _operation("minimum",   rules.smallest)
     clip       = _operation("clip",      rules.clipped)  # the bounds are inside
@@ -418,50 +484,71 @@ class Value:
     total      = _operation("total",     lambda *xs: (f.total(xs), *[1] * len(xs)))
     dot        = _operation("dot",       rules.dotted)
 
-    # Comparisons are of the numbers; the hash stays that of the object
-    __eq__     = _comparison(operator.eq)
-    __ne__     = _comparison(operator.ne)
-    __lt__     = _comparison(operator.lt)
-    __le__     = _comparison(operator.le)
-    __gt__     = _comparison(operator.gt)
-    __ge__     = _comparison(operator.ge)
-    __hash__   = object.__hash__
+    # Comparisons are of the numbers, and are combined; nothing depends on them smoothly
+    __eq__     = _comparison("==", operator.eq)
+    __ne__     = _comparison("!=", operator.ne)
+    __lt__     = _comparison("<",  operator.lt)
+    __le__     = _comparison("<=", operator.le)
+    __gt__     = _comparison(">",  operator.gt)
+    __ge__     = _comparison(">=", operator.ge)
+    __and__, __rand__ = _combination("and", operator.and_)
+    __or__,  __ror__  = _combination("or",  operator.or_)
+    __xor__, __rxor__ = _combination("!=",  operator.ne)
+    __invert__, _     = _combination("not", negated)
     __floor__  = floor
     __ceil__   = ceil
     # fmt: on
 
     # ---- As a number and as text --------------------------------------------------------------
 
+    @property
+    def is_truth(self) -> bool:
+        """Whether the number is a truth: this is a comparison, or a combination of them."""
+        return is_truth(self._data)
+
+    def __hash__(self) -> int:
+        if package_of(type(self._data)) == "autodiff":
+            hash(self._data)  # a number that is being recorded has none
+        return object.__hash__(self)
+
     def __bool__(self) -> bool:
-        return bool(self.data)
+        return bool(self._data)
 
     def __round__(self, digits: int | None = None) -> Any:
-        return round(self.data, digits)
+        return round(self._data, digits)
 
     def __format__(self, specification: str) -> str:
-        return format(self.data, specification)
+        return format(self._data, specification)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""
         grad = "" if graph.is_unset(self.grad) else f", grad={self.grad!r}"
-        return f"Value({self.data!r}{label}{grad})"
+        return f"Value({self._data!r}{label}{grad})"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from autodiff.drawing import mimebundle
 
         return mimebundle(self, include, exclude)
 
-    def __float__(self) -> float:
+    def __index__(self) -> int:
+        if self.is_truth:  # of which there is no derivative to drop
+            return int(bool(self))
         raise TypeError(
             "a Value is no plain number, and making it one would drop its derivative: use "
             "autodiff's functions, such as autodiff.sin(v) for math.sin(v), or v.data for the "
             "plain number"
         )
 
-    __int__ = __complex__ = __float__
+    def __float__(self) -> float:
+        return float(self.__index__())
+
+    def __complex__(self) -> complex:
+        return complex(self.__index__())
+
+    __int__ = __index__
 
     def _number_like(self, n: Number) -> Number:
-        return number_like(self.data, n)
+        return number_like(self._data, n)
 
     def _sympy_(self) -> Any:
         from sympy import SympifyError
@@ -476,7 +563,11 @@ class Value:
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         return graph.deep_copy(self, Value, memo)
 
+    def __getstate__(self) -> Any:
+        fields = {name: getattr(self, name) for name in FIELDS}
+        return getattr(self, "__dict__", None), {**fields, "serial": 0, "mark": 0}
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         if self.operation is None:
             return super().__reduce_ex__(protocol)
-        return graph.restored, (graph.flattened(self, Value), Value)
+        return graph.restored, (*graph.flattened(self, Value), Value)

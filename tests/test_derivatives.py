@@ -121,7 +121,7 @@ def test_an_order_that_is_no_whole_number_is_refused(order):
 
 
 def test_tangents_that_do_not_match_are_refused():
-    with pytest.raises(ValueError, match="2 numbers in the primals, 1 in the tangents"):
+    with pytest.raises(ValueError, match=r"tangents\[0\] takes 2 items, and got 1"):
         jvp(lambda x: x[0], ([1.0, 2.0],), ([1.0],))
 
 

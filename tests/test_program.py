@@ -779,7 +779,7 @@ def product(x):
         (
             lambda: trace(lambda x: x.sum(), np.ones(3))(np.ones(2)),
             ValueError,
-            "was traced as an array of shape",
+            "x takes an array of shape (3,), or a batch of them, and got one of shape (2,)",
         ),
     ],
 )
@@ -797,12 +797,6 @@ def test_a_number_of_one_recording_in_another_is_an_error():
 
 def test_a_builtin_without_a_signature_is_traced():
     assert trace(max, 1.0, 2.0)(1.5, 3.0) == 3.0
-
-
-def test_a_recorded_number_is_formatted_by_its_example():
-    shown = []
-    trace(lambda x: shown.append(f"{x:.2f}") or x * x, 1.5)
-    assert shown == ["1.50"]
 
 
 def test_a_program_is_not_equal_to_something_else():

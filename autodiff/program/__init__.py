@@ -16,15 +16,16 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from autodiff.arrays import PLAIN, as_numbers
 from autodiff.derivatives import jacobian, jvp
 from autodiff.graph import CONSTANT as CONSTANT_NODE
-from autodiff.graph import sweep, topological_order
+from autodiff.graph import swept, topological_order
 from autodiff.kinds import Number, is_number
 from autodiff.program import source
-from autodiff.program.arguments import flatten, stacked, structured, template_of
 from autodiff.program.listing import CONSTANT, INPUT, LIKE, Listing, listing
-from autodiff.program.replay import PLAIN, GuardError, outputs_of, replayed
+from autodiff.program.replay import GuardError, outputs_of, replayed
 from autodiff.program.tracing import OPERATIONS, Line, Recording
+from autodiff.structures import LEAF, Items, Treedef, flatten, stacked
 from autodiff.value import Value, node
 
 __all__ = ["GuardError", "Program", "trace"]
@@ -69,15 +70,25 @@ def trace(f: Callable[..., Any] | Value, *args: Any) -> Program:
     """
     if isinstance(f, Value):
         return _traced_expression(f, args)
-    found: list[tuple[str, Number]] = []
     names = _parameters(f, len(args))
-    template = tuple([template_of(x, name, found) for x, name in zip(args, names, strict=True)])
+    treedefs: list[Treedef] = []
+    inputs: list[tuple[str, Number]] = []
+    for argument, name in zip(args, names, strict=True):
+        treedef, numbers = flatten(argument, name, widths=False)
+        treedefs.append(treedef)
+        labels = [getattr(number, "label", None) for number in numbers]
+        inputs += zip(map(_first, labels, treedef.names(name)), numbers, strict=True)
+    arguments = Items(tuple(treedefs), tuple)
     name = source.function_name(getattr(f, "__name__", "f").replace("<lambda>", "f"))
 
     def call(variables: list[Value]) -> Any:
-        return _watched(f, structured(template, variables))
+        return _watched(f, arguments.build(variables))
 
-    return Program(name, names, template, *_recorded(call, found, name))
+    return Program(name, names, arguments, *_recorded(call, inputs, name))
+
+
+def _first(label: str | None, name: str) -> str:
+    return label or name
 
 
 def _parameters(f: Any, count: int) -> tuple[str, ...]:
@@ -127,18 +138,22 @@ def _recorded(
     for variable, (label, _) in zip(variables, inputs, strict=True):
         variable.label = label
     result = call(variables)
+    if type(result).__name__ == "ndarray" and result.shape == ():
+        result = result.item()
     if not is_number(result):
         raise TypeError(f"a program gives one number; the function returned {result!r}")
     if not isinstance(result, Value):
         result = node(result, CONSTANT_NODE)
     sweep_start = len(recording.lines)
-    gradients = sweep(result, recording.like(1))
-    value = recording.settled(recording.lifted(result.data))
-    found = [gradients.get(variable) for variable in variables]
-    slopes = [recording.lifted(recording.like(0) if g is None else g) for g in found]
-    slopes = [recording.settled(slope) for slope in slopes]
-    gradients.update(zip(variables, slopes, strict=True))
-    _name(recording, gradients)
+    order, gradients = swept(result, recording.like(1))
+    value = recording.settled(recording.number(result.data))
+    known = dict(zip(map(id, order), gradients, strict=True))
+    for variable in variables:
+        gradient = known.get(id(variable))
+        slope = recording.lifted(recording.like(0) if gradient is None else gradient)
+        known[id(variable)] = recording.settled(slope)
+    slopes = [known[id(variable)] for variable in variables]
+    _name(recording, {id(n): n for n in (*order, *variables)}, known)
     recording.names.setdefault(value.place, name)
     return listing(recording, [value, *slopes], sweep_start), examples
 
@@ -148,15 +163,15 @@ def _plain(number: Number) -> Number:
     return number if type(number) in (float, int, Fraction) else float(number)
 
 
-def _name(recording: Recording, gradients: dict[Value, Any]) -> None:
+def _name(recording: Recording, order: dict[int, Value], gradients: dict[int, Any]) -> None:
     """Name lines after the nodes that they belong to, derivatives with a d_ in front."""
-    nodes = [n for n in gradients if isinstance(n.data, Line) and n.operation != CONSTANT_NODE]
+    nodes = [n for n in order.values() if isinstance(n.data, Line) and n.operation != CONSTANT_NODE]
     nodes.sort(key=lambda n: n.data.place)
     values = {n.data.place for n in nodes}
     for n in nodes:
         n.data.labeled(n.label)
     for n in reversed(nodes):
-        slope = gradients[n]
+        slope = gradients[id(n)]
         if isinstance(slope, Line) and slope.place not in values:
             recording.adjoints.setdefault(slope.place, n.data.place)
             slope.labeled(f"d_{n.label}" if n.label else None)
@@ -172,21 +187,22 @@ def _traced_expression(root: Value, args: tuple[Any, ...]) -> Program:
     names = tuple([name for name, _ in found])
 
     def call(variables: list[Value]) -> Any:
-        known: dict[Value, Any] = dict(zip(leaves, variables, strict=True))
+        known: dict[int, Any] = dict(zip(map(id, leaves), variables, strict=True))
         for n in order:
             if n.operation == CONSTANT_NODE:
-                known[n] = n.data
+                known[id(n)] = n.data
             elif n.operation is not None:
                 if not hasattr(Value, n.operation) and n.operation not in OPERATIONS:
                     raise TypeError(
                         f"an expression with {n.operation}, an operation of your own, cannot be "
                         "traced when it is already built: trace the function that builds it"
                     )
-                known[n] = _rebuilt(n, [known[operand] for operand in n.operands])
-        return known[root]
+                known[id(n)] = _rebuilt(n, [known[id(operand)] for operand in n.operands])
+        return known[id(root)]
 
     name = source.function_name(root.label or "f")
-    return Program(name, names, tuple(range(len(names))), *_recorded(call, found, name))
+    arguments = Items((LEAF,) * len(names), tuple)
+    return Program(name, names, arguments, *_recorded(call, found, name))
 
 
 def _leaves(root: Value) -> list[Value]:
@@ -244,13 +260,13 @@ class Program:
         self,
         name: str,
         parameters: tuple[str, ...],
-        template: Any,
+        treedef: Items,
         lines: Listing,
         examples: tuple[Number, ...],
     ) -> None:
         self.name = name
         self.parameters = parameters
-        self._template = template
+        self._treedef = treedef
         self._lines = lines
         self._examples = examples
 
@@ -280,8 +296,8 @@ class Program:
         >>> trace(lambda x: x * x, 1.0)(np.array([1.0, 2.0]))
         array([1., 4.])
         """
-        numbers = self._numbers(args, named)
-        if set(map(type, numbers)) <= PLAIN:
+        numbers, is_plain = self._numbers(args, named)
+        if is_plain:
             return self._functions[0](*numbers)
         return outputs_of(self._value_lines, numbers)[0]
 
@@ -320,12 +336,12 @@ class Program:
         """
         if reduce not in (None, "sum", "mean"):
             raise ValueError(f"reduce is None, 'sum' or 'mean', and {reduce!r} is neither")
-        numbers = self._numbers(args, named)
-        if set(map(type, numbers)) <= PLAIN:
+        numbers, is_plain = self._numbers(args, named)
+        if is_plain:
             value, *slopes = self._functions[1](*numbers)
         else:
             value, *slopes = outputs_of(self._lines, numbers, reduce)
-        gradient = structured(self._template, slopes)
+        gradient = self._treedef.build(slopes)
         return value, gradient[0] if len(gradient) == 1 else gradient
 
     def grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
@@ -358,7 +374,7 @@ class Program:
         array([[6., 4.],
                [4., 0.]])
         """
-        numbers = self._numbers(args, named)
+        numbers, _ = self._numbers(args, named)
         entries = outputs_of(self._hessian_lines, numbers)
         size = len(numbers)
         return entries[0] if size == 1 else stacked(entries, (size, size))
@@ -381,8 +397,8 @@ class Program:
         >>> trace(lambda x, y: x**2 * y, 1.0, 1.0).hvp((2.0, 3.0), (1.0, 0.0))
         (6.0, 4.0)
         """
-        numbers = self._numbers(tuple(args), {}) + self._numbers(tuple(vector), {})
-        product = structured(self._template, outputs_of(self._hvp_lines, numbers))
+        numbers = self._numbers(tuple(args), {})[0] + self._numbers(tuple(vector), {})[0]
+        product = self._treedef.build(outputs_of(self._hvp_lines, numbers))
         return product[0] if len(product) == 1 else product
 
     # ---- As text and as an object -------------------------------------------------------------
@@ -423,7 +439,7 @@ class Program:
         lines = self._lines
         steps = [(step.operation, step.operands, repr(step.constant)) for step in lines.steps]
         guards = [(guard.condition, guard.truth) for guard in lines.guards]
-        text = repr((self.name, self.parameters, self._template, steps, lines.outputs, guards))
+        text = repr((self.name, self.parameters, self._treedef, steps, lines.outputs, guards))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -442,13 +458,13 @@ class Program:
         return f"<Program {self.name}({', '.join(self.parameters)}): {len(self)} lines>"
 
     def __reduce__(self) -> Any:
-        fields = (self.name, self.parameters, self._template, self._lines, self._examples)
+        fields = (self.name, self.parameters, self._treedef, self._lines, self._examples)
         return Program, fields
 
     # ---- What is made when it is first needed -------------------------------------------------
 
-    def _numbers(self, args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
-        """Return the numbers among the arguments, in order."""
+    def _numbers(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[list[Any], bool]:
+        """Return the numbers among the arguments, in order, and whether they all are plain."""
         missing = self.parameters[len(args) :]
         if len(args) + len(named) != len(self.parameters) or set(missing) != set(named):
             raise TypeError(
@@ -457,16 +473,19 @@ class Program:
             )
         numbers: list[Any] = []
         for name, part, argument in zip(
-            self.parameters, self._template, (*args, *[named[x] for x in missing]), strict=True
+            self.parameters, self._treedef.parts, (*args, *[named[x] for x in missing]), strict=True
         ):
-            flatten(part, argument, name, numbers)
-        return numbers
+            numbers += part.leaves(argument, name, batch=True)
+        if set(map(type, numbers)) <= PLAIN:
+            return numbers, True
+        return [as_numbers(x, self._lines.names[place]) for place, x in enumerate(numbers)], False
 
     @functools.cached_property
     def _functions(self) -> list[Callable[..., Any]]:
-        """The functions of the source; there a guard's error is a GuardError."""
-        scope: dict[str, Any] = {"ValueError": GuardError}
-        exec(compile(self.source, f"<program {self.name}>", "exec"), scope)
+        """The functions of the source, with the GuardError of this package."""
+        text = source.module(self.name, self._value_lines, self._lines, guard_error="")
+        scope: dict[str, Any] = {"GuardError": GuardError}
+        exec(compile(text, f"<program {self.name}>", "exec"), scope)
         return [scope[self.name], scope[f"{self.name}_and_gradient"]]
 
     @functools.cached_property
@@ -491,7 +510,7 @@ class Program:
             return replayed(self._lines, variables)[1:]
 
         entries = derivatives(gradient, inputs, vector)
-        outputs = [recording.settled(recording.lifted(entry)) for entry in entries]
+        outputs = [recording.settled(recording.number(entry)) for entry in entries]
         return listing(recording, outputs)
 
     @functools.cached_property

@@ -12,6 +12,9 @@ from typing import Any, NamedTuple
 
 INPUT, CONSTANT, LIKE = "input", "constant", "like"
 
+# The operations that give a truth and no number.
+CONDITIONS = {"<", "<=", ">", ">=", "==", "!=", "and", "or", "not"}
+
 
 class Guard(NamedTuple):
     """A comparison that chose a branch when the function was traced."""

@@ -17,12 +17,12 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autodiff import functions
+from autodiff.arrays import NAMESPACES, PLAIN, is_array, is_numpy, namespace, package
 from autodiff.kinds import Number, number_like
 from autodiff.program import source
 from autodiff.program.listing import CONSTANT, INPUT, LIKE, Guard, Listing
 from autodiff.program.tracing import OPERATIONS, Line
-
-PLAIN = {float, int}
+from autodiff.value import Value
 
 
 class GuardError(ValueError):
@@ -70,6 +70,8 @@ def _of_kind(kind: Number, constant: Any) -> Number:
 def _check(lines: Listing, guard: Guard, values: Sequence[Any]) -> None:
     """Raise if a comparison would choose another branch than it did when it was recorded."""
     condition = values[guard.condition]
+    while isinstance(condition, Value):
+        condition = condition.data
     if isinstance(condition, Line):
         condition.guard(guard.truth, guard.location)
     elif bool(condition) is not guard.truth:
@@ -85,37 +87,6 @@ def _guard_error(lines: Listing, guard: Guard, at: Callable[[int], Any], where: 
 # ---- On arrays --------------------------------------------------------------------------------
 
 _BLOCK = 2**18  # numbers that are alive at once in a block: 2 MB, which stay in cache
-
-# Where a library keeps its functions, by the name of its package.
-_NAMESPACES = {
-    "cupy": ("cupy", "cupyx.scipy.special"),
-    "dask": ("dask.array",),
-    "jax": ("jax.numpy", "jax.scipy.special"),
-    "jaxlib": ("jax.numpy", "jax.scipy.special"),
-    "numpy": ("numpy", "scipy.special"),
-    "torch": ("torch", "torch.special"),
-}
-
-
-def _package(x: Any) -> str:
-    return type(x).__module__.partition(".")[0]
-
-
-def is_numpy(x: Any) -> bool:
-    return _package(x) == "numpy"
-
-
-def is_array(x: Any) -> bool:
-    if type(x) in PLAIN or not hasattr(x, "shape"):
-        return False
-    is_scalar = is_numpy(x) and not hasattr(x, "__setitem__")
-    return not is_scalar and (_package(x) in _NAMESPACES or hasattr(x, "__array_namespace__"))
-
-
-def namespace(x: Any) -> Any:
-    """Return the functions of the library that an array comes from."""
-    names = _NAMESPACES.get(_package(x))
-    return importlib.import_module(names[0]) if names else x.__array_namespace__()
 
 
 class _Library:
@@ -156,7 +127,7 @@ class _Library:
 
     def _found(self, name: str) -> Callable[..., Any] | None:
         spellings = (name, name.replace("arc", "a", 1), {"lgamma": "gammaln"}.get(name, name))
-        for module in (self.space, *_NAMESPACES.get(self._package, ())[1:]):
+        for module in (self.space, *NAMESPACES.get(self._package, ())[1:]):
             try:
                 space = importlib.import_module(module) if isinstance(module, str) else module
             except ImportError:
@@ -306,14 +277,14 @@ def _at_once(lines: Listing, numbers: list[Any], reduce: str | None) -> list[Any
     inputs = [x if is_array(x) else space.asarray(x, dtype=dtype) for x in numbers]
     inputs = [x if "float" in str(x.dtype) else x * 1.0 for x in inputs]
     shape = numpy.broadcast_shapes(*[tuple(x.shape) for x in inputs])
-    plan = _plan(lines, space, _package(arrays[0]), dtype, (True,) * len(inputs))
+    plan = _plan(lines, space, package(arrays[0]), dtype, (True,) * len(inputs))
     outputs: list[Any] = [None] * len(lines.outputs)
     plan.run(lines, inputs, outputs.__setitem__, lambda i: f"sample {i}")
     outputs = [x if is_array(x) else space.asarray(x, dtype=dtype) for x in outputs]
     outputs = [space.broadcast_to(x, shape) for x in outputs]
     if reduce is None:
         return outputs
-    share = 1 / math.prod(shape) if reduce == "mean" else 1
+    share = _share(math.prod(shape), reduce)
     shapes = [(), *[tuple(x.shape) for x in inputs]]
     return [_summed(x, own) * share for x, own in zip(outputs, shapes, strict=True)]
 
@@ -352,8 +323,14 @@ def _in_blocks(lines: Listing, numbers: list[Any], reduce: str | None) -> list[A
                 sinks[output].add(start, stop, part)
 
             plan.run(lines, inputs, deliver, at)
-    share = 1 / size if reduce == "mean" and size else 1
-    return [sink.result(share) for sink in sinks]
+    return [sink.result(_share(size, reduce)) for sink in sinks]
+
+
+def _share(size: int, reduce: str | None) -> float:
+    """Return what each sample's share of the result is; the mean of no samples is nan."""
+    if reduce != "mean":
+        return 1
+    return 1 / size if size else math.nan
 
 
 def _sample(shape: tuple[int, ...], start: int, i: int) -> str:
@@ -420,11 +397,14 @@ def _by_sample(
     columns = [numpy.broadcast_to(numpy.asarray(x, dtype=object), shape).ravel() for x in numbers]
     rows = [replayed(lines, row) for row in zip(*columns, strict=True)]
     outputs = [numpy.empty(len(rows), dtype=object) for _ in lines.outputs]
-    for output, column in zip(outputs, zip(*rows, strict=True), strict=True):
-        output[:] = column
+    for place, row in enumerate(rows):
+        for output, number in zip(outputs, row, strict=True):
+            output[place] = number
     outputs = [output.reshape(shape) for output in outputs]
     if reduce is None:
         return outputs
     shapes = [(), *map(numpy.shape, numbers)]
-    size = max(len(rows), 1) if reduce == "mean" else 1
-    return [_summed(x, own) / size for x, own in zip(outputs, shapes, strict=True)]
+    sums = [_summed(x, own) for x, own in zip(outputs, shapes, strict=True)]
+    if reduce == "sum":
+        return sums
+    return [x / len(rows) if rows else x * math.nan for x in sums]

@@ -22,7 +22,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autodiff import functions
-from autodiff.program.listing import CONSTANT, INPUT, LIKE, Guard, Listing
+from autodiff.program.listing import CONDITIONS, CONSTANT, INPUT, LIKE, Guard, Listing
 
 _WIDTH = 100  # of a line
 _LONGEST = 76  # of an expression
@@ -39,8 +39,7 @@ _INFIX = {
 }  # fmt: skip
 _PREFIX = {"neg": ("-", _SIGN), "pos": ("+", _SIGN), "not": ("not ", _NOT)}
 _ARITHMETIC = {*"+-*/%", "//", "**"}
-_RESERVED = {"math", "abs", "ValueError"}
-_CONDITIONS = {"<", "<=", ">", ">=", "==", "!=", "and", "or", "not"}
+_RESERVED = {"math", "abs", "ValueError", "GuardError"}
 
 
 class _Text(NamedTuple):
@@ -54,7 +53,12 @@ class _Text(NamedTuple):
         return self.text if self.binding >= binding else f"({self.text})"
 
 
-def module(name: str, value: Listing, gradient: Listing) -> str:
+_GUARD_ERROR = '''\
+class GuardError(ValueError):
+    """An input would take another branch than the one that was recorded."""'''
+
+
+def module(name: str, value: Listing, gradient: Listing, *, guard_error: str = _GUARD_ERROR) -> str:
     """Write a module of two functions: of the value, and of the value and the derivatives."""
     writers = [_Function(name, value), _Function(f"{name}_and_gradient", gradient)]
     texts = [writer.written(name) for writer in writers]
@@ -63,7 +67,8 @@ def module(name: str, value: Listing, gradient: Listing) -> str:
     if any(writer.needs_math for writer in writers):
         imports.add("math")
     head = "\n".join(f"import {name}" for name in sorted(imports))
-    return "\n\n\n".join(filter(None, [head, *[h.text for h in helpers], *texts])) + "\n"
+    error = guard_error if gradient.guards else ""
+    return "\n\n\n".join(filter(None, [head, error, *[h.text for h in helpers], *texts])) + "\n"
 
 
 def condition(listing: Listing, guard: Guard) -> tuple[str, dict[str, int]]:
@@ -177,7 +182,7 @@ class _Function:
             self.uses[place] += 1
         for place, step in reversed([*enumerate(listing.steps)]):
             for operand in () if step.constant is not None else step.operands:
-                self.uses[operand] += self.uses[place] if step.operation in _CONDITIONS else 1
+                self.uses[operand] += self.uses[place] if step.operation in CONDITIONS else 1
         self.kept = self._kept()
         self.parameters = []
         for place in range(listing.inputs):
@@ -192,7 +197,7 @@ class _Function:
         """Choose the lines that are statements: named, or used more than once."""
         steps = self.listing.steps
         kept = {place for place, count in enumerate(self.uses) if count > 1}
-        kept = {place for place in kept if steps[place].operation not in _CONDITIONS}
+        kept = {place for place in kept if steps[place].operation not in CONDITIONS}
         kept.update(self.listing.names)
         if len(self.listing.outputs) == 1:
             kept.discard(self.listing.outputs[0])  # returned at once
@@ -273,7 +278,7 @@ class _Function:
         where_, _, comparison = text.rpartition(": ")
         self.statements += [
             f"if {'not ' + test.within(_NOT) if guard.truth else test.text}:",
-            "    raise ValueError(",
+            "    raise GuardError(",
             f"        {json.dumps(where_ + ': ', ensure_ascii=False)}",
             f"        {json.dumps(comparison, ensure_ascii=False)}",
             *[
@@ -349,7 +354,12 @@ def _wrapped(head: str, items: Sequence[str], tail: str) -> list[str]:
         return [line]
     margin = " " * (len(head) - len(head.lstrip()))
     opening, closing = ("", "):") if head.endswith("(") else ("(", ")")
-    inner = textwrap.wrap(", ".join(items) + ",", _WIDTH - len(margin) - 4)
+    inner = textwrap.wrap(
+        ", ".join(items) + ",",
+        _WIDTH - len(margin) - 4,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return [head + opening, *[f"{margin}    {line}" for line in inner], margin + closing]
 
 

@@ -12,21 +12,15 @@ zero stays one (see "Structural zeros").
 from __future__ import annotations
 
 import operator
-import os
 import sys
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from autodiff import functions
-from autodiff.kinds import Number, choose, real, where
-from autodiff.program.listing import CONSTANT, INPUT, LIKE, Guard
+from autodiff.kinds import Number, choose, negated, real, where
+from autodiff.program.listing import CONDITIONS, CONSTANT, INPUT, LIKE, Guard
 from autodiff.value import Value
-
-
-def _not(condition: Any) -> Any:
-    return not condition if isinstance(condition, bool) else ~condition
-
 
 # What each operation computes, on any kind of number.
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -35,7 +29,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "neg": operator.neg, "pos": operator.pos, "abs": operator.abs,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
     "==": operator.eq, "!=": operator.ne,
-    "and": operator.and_, "or": operator.or_, "not": _not, "where": where,
+    "and": operator.and_, "or": operator.or_, "not": negated, "where": where,
 }  # fmt: skip
 _LOWERED = {"square", "reciprocal", "digamma", "total", "dot", "where"}
 _FUNCTIONS = [name for name in (*functions.__all__, "ieee_log") if name not in _LOWERED]
@@ -110,8 +104,13 @@ class Line:
     def _number_like(self, n: Number) -> Line:
         return self.recording.like(n)
 
+    @property
+    def is_truth(self) -> bool:
+        """Whether this is a comparison, or a combination of them."""
+        return self.operation in CONDITIONS
+
     def __bool__(self) -> bool:
-        condition: Any = self if isinstance(self.number, bool) else record("!=", self, 0)
+        condition: Any = self if self.is_truth else record("!=", self, 0)
         truth = bool(condition.number)
         condition.guard(truth, _location())
         return truth
@@ -128,12 +127,19 @@ class Line:
         raise TypeError("a program cannot record round(x): use autodiff.floor(x + 0.5)")
 
     def __format__(self, specification: str) -> str:
-        return format(self.number, specification)
+        raise TypeError(
+            "a program is being recorded, and the text of a number would drop out of it: write the "
+            "number after the program has run, or look at it now by print(repr(x))"
+        )
 
     def __repr__(self) -> str:
         return f"Line({self.operation!r}, number={self.number!r})"
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        raise TypeError(
+            "a program is being recorded, and what is found by the hash of a number (in a set, as "
+            "the key of a dict) would not be recorded: compare numbers, or use keys of your own"
+        )
 
     @staticmethod
     def where(condition: Any, a: Any, b: Any) -> Any:
@@ -185,6 +191,11 @@ class Line:
         """Record one over x."""
         return 1 / x
 
+    @staticmethod
+    def undefined(x: Any) -> Any:
+        """Record what is nan for nan."""
+        return x - x
+
 
 def _recorder(name: str) -> Callable[..., Any]:
     """Make a function of lines that records itself."""
@@ -231,10 +242,13 @@ for _name, _method in {"neg": "neg", "pos": "pos", "abs": "abs", "not": "invert"
 def _location() -> str:
     """Return the file and line of the person's code that is being run."""
     frame: Any = sys._getframe(1)
-    here = os.path.dirname(__file__)
-    while os.path.dirname(frame.f_code.co_filename) == here and frame.f_back is not None:
+    while _package_of(frame) in ("autodiff", "numpy") and frame.f_back is not None:
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _package_of(frame: Any) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 # ---- Recording --------------------------------------------------------------------------------
@@ -265,6 +279,11 @@ class Recording:
                 raise ValueError("two programs are being recorded, and a number of one is in both")
             return x
         return self._constant(CONSTANT, x, x)
+
+    def number(self, x: Any) -> Line:
+        """Return an operand as a line of a number: a comparison counts as 0 or 1."""
+        line = self.lifted(x)
+        return self.line("where", line, self.like(1), self.like(0)) if line.is_truth else line
 
     def _constant(self, operation: str, constant: Any, number: Any) -> Line:
         key = (operation, type(constant), repr(constant))
@@ -306,7 +325,7 @@ class Recording:
         """Record a where, of which one branch may be absent."""
         if condition.operation == "not":
             return self.choice(condition.operands[0], b, a)
-        kept = [None if branch is None else self.lifted(branch) for branch in (a, b)]
+        kept = [None if branch is None else self.number(branch) for branch in (a, b)]
         absent_a, absent_b = (True if branch is None else branch.absent for branch in kept)
         filled = [self.like(0) if branch is None else self.settled(branch) for branch in kept]
         if kept[0] is kept[1]:
@@ -428,6 +447,8 @@ def record(operation: str, *operands: Any) -> Any:
         if plain:
             return (_both if operation == "and" else _either)(*operands)
     lines = [recording.lifted(x) for x in operands]
+    if operation not in ("and", "or", "not"):
+        lines = [recording.number(line) for line in lines]
     if operation in _EXCLUDED and all(line.fixed for line in lines):
         return bool(OPERATIONS[operation](*[line.number for line in lines]))  # of constants
     if operation == "*":

@@ -1,0 +1,291 @@
+"""Structures of numbers: nested lists, tuples, dicts and arrays, taken apart and put together.
+
+`flatten` takes a structure apart: into a treedef, which is its form, and the list of its numbers. A
+treedef puts numbers together in that form, and takes apart another structure of the same form: the
+direction of a derivative, the arguments of a program. Dicts go by their keys, in any order.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autodiff.arrays import as_numbers, is_array, is_numpy, namespace, shown
+from autodiff.kinds import Number, is_number
+
+
+def flatten(
+    structure: Any, name: str = "the argument", *, widths: bool = True
+) -> tuple[Treedef, list[Number]]:
+    """Return the form of a structure and its numbers, in order.
+
+    Parameters
+    ----------
+    structure : number or structure
+        A real number of any kind; lists, tuples, named tuples, dicts and NumPy arrays of them.
+    name : str
+        What to call it in messages.
+    widths : bool
+        Whether the form of an array keeps the width of its floats.
+
+    Raises
+    ------
+    TypeError
+        If there is something else in it, with its place.
+
+    Examples
+    --------
+    >>> treedef, numbers = flatten({"b": 1.0, "w": [2.0, 3.0]})
+    >>> numbers
+    [1.0, 2.0, 3.0]
+    >>> treedef.build([10, 20, 30])
+    {'b': 10, 'w': [20, 30]}
+    >>> treedef.leaves({"w": [5.0, 6.0], "b": 4.0})
+    [4.0, 5.0, 6.0]
+    """
+    numbers: list[Number] = []
+    return _treedef(structure, name, numbers, widths), numbers
+
+
+def _treedef(structure: Any, name: str, numbers: list[Number], widths: bool) -> Treedef:
+    if is_number(structure):
+        numbers.append(structure)
+        return LEAF
+    if isinstance(structure, dict):
+        parts = [_treedef(x, f"{name}[{key!r}]", numbers, widths) for key, x in structure.items()]
+        empty = copy.copy(structure)
+        empty.clear()
+        return Dict(tuple(parts), tuple(structure), empty)
+    if isinstance(structure, list | tuple):
+        parts = [_treedef(x, f"{name}[{i}]", numbers, widths) for i, x in enumerate(structure)]
+        return Items(tuple(parts), type(structure))
+    if is_array(structure) and is_numpy(structure):
+        array = as_numbers(structure, name)
+        numbers += array.ravel().tolist()
+        has_width = widths and array.dtype.kind == "f"
+        return Array(array.shape, array.dtype.str if has_width else "float")
+    way = ": pass numpy.asarray of it" if hasattr(structure, "__array__") else ""
+    raise TypeError(
+        f"{name} is {shown(structure)}, where real numbers are taken, and lists, tuples, dicts and "
+        f"NumPy arrays of them{way}"
+    )
+
+
+class Treedef:
+    """The form of a structure."""
+
+    size: int  # how many numbers it has
+    shape: tuple[int, ...] | None  # of the array that it is or could be; None if it is none
+
+    def build(self, numbers: Sequence[Any]) -> Any:
+        """Return a structure of this form, with these numbers in it."""
+        return self._built(iter(numbers))
+
+    def leaves(
+        self, structure: Any, name: str = "the argument", *, batch: bool = False
+    ) -> list[Any]:
+        """Return the numbers of another structure of this form, in this order.
+
+        Parameters
+        ----------
+        structure : number or structure
+            Where this form has a list or a tuple, it may have either.
+        name : str
+            What to call it in messages.
+        batch : bool
+            Whether an array may stand for every number, over a batch, with the axes of the batch
+            before those of an array of this form. What they hold is then left to the caller.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is not of this form, with the place.
+        """
+        numbers: list[Any] = []
+        self._append(structure, name, numbers, batch)
+        return numbers
+
+    def names(self, name: str) -> list[str]:
+        """Return a name for every number: that of the whole, and then keys and positions."""
+        raise NotImplementedError
+
+    def _built(self, numbers: Iterator[Any]) -> Any:
+        raise NotImplementedError
+
+    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Leaf(Treedef):
+    """One number."""
+
+    size = 1
+    shape = ()
+
+    def names(self, name: str) -> list[str]:
+        return [name]
+
+    def _built(self, numbers: Iterator[Any]) -> Any:
+        return next(numbers)
+
+    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
+        if not batch and not is_number(structure):
+            raise TypeError(f"{name} takes one real number, and got {shown(structure)}")
+        numbers.append(structure)
+
+
+LEAF = Leaf()
+
+
+@dataclass(frozen=True)
+class Items(Treedef):
+    """A list, a tuple or a named tuple."""
+
+    parts: tuple[Treedef, ...]
+    kind: type
+
+    @property
+    def size(self) -> int:  # type: ignore[override]
+        return sum(part.size for part in self.parts)
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:  # type: ignore[override]
+        shapes = {part.shape for part in self.parts} or {()}
+        shape = shapes.pop()
+        if shapes or shape is None or self.kind not in (list, tuple):
+            return None
+        return (len(self.parts), *shape)
+
+    @property
+    def is_flat(self) -> bool:
+        return all(part is LEAF for part in self.parts)
+
+    def names(self, name: str) -> list[str]:
+        return [x for i, part in enumerate(self.parts) for x in part.names(f"{name}_{i}")]
+
+    def of(self, parts: Sequence[Any]) -> Any:
+        """Return other parts in this form."""
+        return self.kind(*parts) if hasattr(self.kind, "_fields") else self.kind(parts)
+
+    def _built(self, numbers: Iterator[Any]) -> Any:
+        return self.of([part._built(numbers) for part in self.parts])
+
+    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
+        count = len(self.parts)
+        if not isinstance(structure, list | tuple):
+            array = as_numbers(structure, name)
+            if not self.is_flat or getattr(array, "shape", ()) != (count,):
+                raise ValueError(
+                    f"{name} takes a list of {count} items, and got {shown(structure)}: give a "
+                    "list, of one column for each item if it is a batch"
+                )
+            structure = array.tolist() if is_numpy(array) else [array[i] for i in range(count)]
+        if len(structure) != count:
+            raise ValueError(f"{name} takes {count} items, and got {len(structure)}")
+        if batch and self.is_flat:
+            numbers += structure
+            return
+        for i, part in enumerate(self.parts):
+            part._append(structure[i], f"{name}[{i}]", numbers, batch)
+
+
+@dataclass(frozen=True)
+class Dict(Treedef):
+    """A dict, of any class that is one."""
+
+    parts: tuple[Treedef, ...]
+    keys: tuple[Any, ...]
+    empty: dict[Any, Any]
+
+    shape = None
+
+    @property
+    def size(self) -> int:  # type: ignore[override]
+        return sum(part.size for part in self.parts)
+
+    def names(self, name: str) -> list[str]:
+        pairs = zip(self.keys, self.parts, strict=True)
+        return [x for key, part in pairs for x in part.names(f"{name}_{key}")]
+
+    def of(self, parts: Sequence[Any]) -> Any:
+        """Return other parts in this form."""
+        whole = copy.copy(self.empty)
+        whole.update(zip(self.keys, parts, strict=True))
+        return whole
+
+    def _built(self, numbers: Iterator[Any]) -> Any:
+        return self.of([part._built(numbers) for part in self.parts])
+
+    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
+        if not isinstance(structure, dict):
+            raise TypeError(f"{name} takes a dict, and got {shown(structure)}")
+        if structure.keys() != set(self.keys):
+            raise ValueError(f"{name} takes the keys {list(self.keys)}, not {list(structure)}")
+        for key, part in zip(self.keys, self.parts, strict=True):
+            part._append(structure[key], f"{name}[{key!r}]", numbers, batch)
+
+
+@dataclass(frozen=True)
+class Array(Treedef):
+    """A NumPy array: its shape, and the width of its floats."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def size(self) -> int:  # type: ignore[override]
+        return math.prod(self.shape)
+
+    def _indices(self) -> Iterator[tuple[int, ...]]:
+        return itertools.product(*map(range, self.shape))
+
+    def names(self, name: str) -> list[str]:
+        return ["_".join(map(str, (name, *index))) for index in self._indices()]
+
+    def _built(self, numbers: Iterator[Any]) -> Any:
+        return stacked(list(itertools.islice(numbers, self.size)), self.shape, self.dtype)
+
+    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
+        import numpy
+
+        if isinstance(structure, list | tuple):
+            structure = numpy.asarray(structure)
+        array = as_numbers(structure, name)
+        shape = tuple(getattr(array, "shape", ()))
+        is_whole = shape == self.shape
+        if not is_whole and not (batch and shape[len(shape) - len(self.shape) :] == self.shape):
+            raise ValueError(
+                f"{name} takes an array of shape {self.shape}{', or a batch of them' * batch}, and "
+                f"got {f'one of shape {shape}' if is_array(array) else shown(structure)}"
+            )
+        if is_whole and is_numpy(array):
+            numbers += numpy.ravel(array).tolist()
+        else:
+            numbers += [array[(..., *index)] for index in self._indices()]
+
+
+def stacked(numbers: list[Any], shape: tuple[int, ...], dtype: Any = float) -> Any:
+    """Return an array of numbers; of arrays over a batch, with the axes of the batch in front.
+
+    Plain numbers make an array of floats, others one of objects, and one other number without a
+    shape stays itself.
+    """
+    import numpy
+
+    arrays = [x for x in numbers if is_array(x)]
+    if arrays:
+        space = namespace(arrays[0])
+        batch = tuple(arrays[0].shape)
+        return space.reshape(space.moveaxis(space.stack(numbers), 0, -1), (*batch, *shape))
+    if all(isinstance(number, float | int | numpy.number) for number in numbers):
+        return numpy.array(numbers, dtype=dtype).reshape(shape)
+    if shape == ():
+        return numbers[0]
+    array = numpy.empty(len(numbers), dtype=object)
+    array[:] = numbers
+    return array.reshape(shape)
