@@ -32,7 +32,8 @@ def package(x: Any) -> str:
 
 
 def is_numpy(x: Any) -> bool:
-    return package(x) == "numpy"
+    """Return whether `x` is one of NumPy's, or of a class derived from its arrays."""
+    return package(x) == "numpy" or any(base.__name__ == "ndarray" for base in type(x).__mro__)
 
 
 def is_array(x: Any) -> bool:

@@ -35,7 +35,9 @@ class _Argument(NamedTuple):
 
 def _positions(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
     """Return the positions that `argnums` means, all of them in range."""
-    chosen = [argnums] if isinstance(argnums, int) else list(argnums)
+    chosen: list[Any] = [argnums]
+    if isinstance(argnums, Sequence):
+        chosen = list(argnums)
     for position in chosen:
         if not isinstance(position, int):
             raise TypeError(
@@ -414,5 +416,9 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     [6.0, 4.0]
     """
     _check_arguments(primals=primals, tangents=tangents)
-    argnums = 0 if len(primals) == 1 else tuple(range(len(primals)))
-    return jvp(grad(f, argnums), primals, tangents)[1]
+    _, product = jvp(grad(f, range(len(primals))), primals, tangents)
+    parts = [
+        flatten(primal)[0].build(flatten(part)[1])
+        for primal, part in zip(primals, product, strict=True)
+    ]
+    return parts[0] if len(parts) == 1 else tuple(parts)

@@ -3,6 +3,11 @@
 `sin(x)` computes in the package that `x` comes from (see `kinds.py`): `math`, NumPy, mpmath, SymPy,
 an array's own namespace; a `Value` is recorded. The names are NumPy's. A body below is what is done
 where a package has no such function. No derivative stands here: they stand in `value.py`.
+
+A body has its parameters, literal numbers, operators, `abs`, `choose`, `number_like`, `half` and
+the functions of this file, and nothing else: it has to run on arrays of every library and as the
+text of a program, where no other name is known. What needs more (`power`, `ieee_log`, `polygamma`)
+is computed by every backend in a way of its own.
 """
 
 from __future__ import annotations
@@ -73,9 +78,9 @@ def relu(x: Number) -> Number:
     """Return `x` where it is positive and 0 elsewhere; nan for nan. The derivative at 0 is 0.
 
     >>> relu(3.0), relu(-3.0)
-    (3.0, 0)
+    (3.0, 0.0)
     """
-    return choose(x <= 0, 0, x)
+    return choose(x <= 0, number_like(x, 0), x)
 
 
 @by_kind
@@ -89,9 +94,9 @@ def sign(x: Number) -> Number:
     """Return 1, 0 or -1: the sign of x. Its derivative is 0.
 
     >>> sign(-2.5)
-    -1
+    -1.0
     """
-    return choose(x > 0, 1, choose(x < 0, -1, x))
+    return choose(x > 0, number_like(x, 1), choose(x < 0, number_like(x, -1), x))
 
 
 @by_kind
@@ -99,9 +104,10 @@ def heaviside(x: Number, at_zero: Number) -> Number:
     """Return the step function: 0 for negative `x`, `at_zero` for 0, 1 for positive `x`.
 
     >>> heaviside(2.0, 0.5)
-    1
+    1.0
     """
-    return choose(x > 0, 1, choose(x < 0, 0, choose(x == x, at_zero, x)))
+    at_rest = choose(x == x, at_zero, x)
+    return choose(x > 0, number_like(x, 1), choose(x < 0, number_like(x, 0), at_rest))
 
 
 @by_kind
@@ -200,6 +206,21 @@ def hypot(a: Number, b: Number) -> Number:
     5.0
     """
     return sqrt(a * a + b * b)
+
+
+@by_kind
+def direction(a: Number, b: Number, length: Number) -> Number:
+    """Return a / length, where length is hypot(a, b); 0 at (0, 0).
+
+    Its derivatives are exact where one side is tiny; `b` and `length` count for them together.
+    """
+    return a / choose(length == 0, 1, length)
+
+
+@by_kind
+def one_minus_square(x: Number) -> Number:
+    """Return 1 - x * x, exact near 1 too; so is its derivative, at 0 and at 1."""
+    return (1 - x) * (1 + x)
 
 
 # ---- Exponentials and logarithms --------------------------------------------------------------

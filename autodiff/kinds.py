@@ -269,7 +269,7 @@ def number_like(x: Number, n: Number) -> Number:
 
 @by_kind
 def _number_like(x: Number, n: Number) -> Number:
-    return n if isinstance(x, bool) else type(x)(n)
+    return n if isinstance(x, bool) or hasattr(x, "shape") else type(x)(n)
 
 
 def half(x: Number) -> Number:
@@ -407,19 +407,27 @@ class _Numpy:
 
     @staticmethod
     def erf(x: Any) -> Any:
-        return scipy_special().erf(x)
+        return _by_scipy("erf", x)
 
     @staticmethod
     def erfc(x: Any) -> Any:
-        return scipy_special().erfc(x)
+        return _by_scipy("erfc", x)
 
     @staticmethod
     def lgamma(x: Any) -> Any:
-        return scipy_special().gammaln(x)
+        return _by_scipy("gammaln", x)
 
     @staticmethod
     def polygamma(n: Any, x: Any) -> Any:
-        return scipy_special().polygamma(n, x)
+        return _by_scipy("polygamma", n, x)
+
+
+def _by_scipy(name: str, *operands: Any) -> Any:
+    if any(getattr(x, "dtype", None) == "longdouble" for x in operands):
+        raise TypeError(
+            f"SciPy has no {name} of longdouble: take it of float(x) or of an mpmath number"
+        )
+    return getattr(scipy_special(), name)(*operands)
 
 
 class _Mpmath:

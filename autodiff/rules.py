@@ -100,9 +100,15 @@ def clipped(x: Number, lower: Number, upper: Number) -> tuple[Number, ...]:
 
 def hypotenuse(a: Number, b: Number) -> tuple[Number, ...]:
     """The rule of hypot: 0 and 0 at (0, 0)."""
-    value = f.hypot(a, b)
-    length = choose(value == 0, 1, value)
-    return value, a / length, b / length
+    length = f.hypot(a, b)
+    return length, f.direction(a, b, length), f.direction(b, a, length)
+
+
+def direction(a: Number, b: Number, length: Number) -> tuple[Number, ...]:
+    """The rule of direction, the sine of an angle, of which the length is no side of its own."""
+    sine, cosine = f.direction(a, b, length), f.direction(b, a, length)
+    length = choose(length == 0, 1, length)
+    return sine, cosine * cosine / length, -sine * cosine / length, None
 
 
 def arccosh_slope(x: Number, y: Number) -> Number:

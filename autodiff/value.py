@@ -427,6 +427,8 @@ class Value:
     sqrt       = _function(f.sqrt,       lambda x, y: f.power(x, -half(x)) / 2)
     cbrt       = _function(f.cbrt,       lambda x, y: f.power(y, -2) / 3)
     hypot      = _operation("hypot",     rules.hypotenuse)  # 0, 0 at (0, 0)
+    direction  = _operation("direction", rules.direction)
+    one_minus_square = _function(f.one_minus_square, lambda x, y: -2 * x)
 
     # Exponentials and logarithms
     exp        = _function(f.exp,        lambda x, y: y)
@@ -445,8 +447,8 @@ class Value:
     sin        = _function(f.sin,        lambda x, y: f.cos(x))
     cos        = _function(f.cos,        lambda x, y: -f.sin(x))
     tan        = _function(f.tan,        lambda x, y: 1 + y * y)
-    arcsin     = _function(f.arcsin,     lambda x, y: f.power((1 - x) * (1 + x), -half(x)))
-    arccos     = _function(f.arccos,     lambda x, y: -f.power((1 - x) * (1 + x), -half(x)))
+    arcsin     = _function(f.arcsin,     lambda x, y: f.power(f.one_minus_square(x), -half(x)))
+    arccos     = _function(f.arccos,     lambda x, y: -f.power(f.one_minus_square(x), -half(x)))
     arctan     = _function(f.arctan,     lambda x, y: 1 / (1 + x * x))
     arctan2    = _operation("arctan2",   rules.angle)  # nan, nan at (0, 0)
     degrees    = _function(f.degrees,    lambda x, y: 180 / f.pi(x))
@@ -459,7 +461,7 @@ class Value:
     sech       = _function(f.sech,       lambda x, y: -y * f.tanh(x))
     arcsinh    = _function(f.arcsinh,    lambda x, y: 1 / f.hypot(x, 1))
     arccosh    = _function(f.arccosh,    rules.arccosh_slope)
-    arctanh    = _function(f.arctanh,    lambda x, y: f.power((1 - x) * (1 + x), -1))
+    arctanh    = _function(f.arctanh,    lambda x, y: f.power(f.one_minus_square(x), -1))
 
     # Special functions
     erf        = _function(f.erf,        lambda x, y: 2 / f.sqrt(f.pi(x)) * f.exp(-x * x))

@@ -143,6 +143,86 @@ def test_a_seed_that_is_no_number_is_refused(seed):
     assert x.grad == 0
 
 
+# ---- Derivatives at old numbers ---------------------------------------------------------------
+
+
+def test_backward_through_what_is_older_than_an_assigned_leaf_warns():
+    weight = Value(0.5, "weight")
+    error = (weight * 0.5 - 0.8) ** 2
+    error.backward()
+    weight.data -= weight.grad
+    with pytest.warns(RuntimeWarning, match="number of 'weight' was assigned after this") as caught:
+        error.backward()
+    assert caught[0].filename == __file__
+
+
+def test_a_loop_that_computes_its_expression_again_does_not_warn():
+    weight, input = Value(0.5, "weight"), Value(0.5) * 1.0
+    for _ in range(3):
+        error = (weight * input - 0.8) ** 2
+        weight.zero_grad()
+        error.backward()
+        weight.data -= weight.grad
+    assert error.data < 0.05
+
+
+def test_assigning_a_leaf_of_another_graph_does_not_warn():
+    weight, other = Value(0.5), Value(2.0)
+    error = weight * weight
+    other.data = 3.0
+    error.backward()
+    assert weight.grad == 1.0
+
+
+def test_a_shared_leaf_warns_in_the_old_graph_only():
+    x = Value(2.0)
+    old = x * x
+    x.data = 3.0
+    new = x * x
+    new.backward()
+    assert x.grad == 6.0
+    with pytest.warns(RuntimeWarning, match="was assigned after"):
+        old.backward()
+
+
+def test_a_copied_or_pickled_graph_is_as_old_as_it_was():
+    import copy
+    import pickle
+
+    x = Value(2.0, "x")
+    y = autodiff.sin(x * x) * x
+    for twin in (copy.deepcopy(y), pickle.loads(pickle.dumps(y))):
+        twin.backward()
+        (twin * twin).backward()
+    y.backward()
+    assert x.grad == derivatives(lambda x: autodiff.sin(x * x) * x, 2.0)[0]
+
+
+# ---- Inside grad ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "derivative", [autodiff.grad, autodiff.jacobian, autodiff.hessian, autodiff.value_and_grad]
+)
+def test_backward_on_the_variable_of_grad_is_an_error(derivative):
+    def f(x):
+        y = x * x
+        y.backward()
+        return x.grad * x
+
+    with pytest.raises(ValueError, match=r"inside a function that grad differentiates.*Value\(x\)"):
+        derivative(f)(3.0)
+
+
+def test_backward_on_values_nested_by_hand_inside_grad_is_recorded():
+    def f(x):
+        y = Value(x)
+        (y**3).backward()
+        return y.grad
+
+    assert autodiff.grad(f)(2.0) == 12.0
+
+
 # ---- Both edges -------------------------------------------------------------------------------
 
 
@@ -165,6 +245,21 @@ def test_comparisons_are_of_the_numbers():
     assert x < 3.0 <= Value(3.0)
     assert 5 > x >= 2
     assert x != "2.0"
+
+
+def test_a_comparison_is_a_node_of_which_nothing_depends_smoothly():
+    x = Value(2.0, "x")
+    positive = x > 0
+    assert (positive.data, positive.operation) == (True, ">")
+    assert positive.operands[0] is x
+    (positive * x).backward()
+    assert x.grad == 1.0
+
+
+def test_a_comparison_is_a_whole_number_0_or_1():
+    x = Value(2.0)
+    assert (int(x > 0), float(x < 0), [10, 20][x > 0]) == (1, 0.0, 20)
+    assert sum(v > 1 for v in (x, x, Value(0.0))) == 2
 
 
 def test_the_hash_is_that_of_the_object():

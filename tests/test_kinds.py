@@ -308,3 +308,248 @@ def test_copysign_goes_by_the_sign_in_packages_that_have_none():
 def test_a_value_shows_itself_in_a_notebook():
     x = Value(2.0, "x")
     assert "<svg" in (x * x)._repr_mimebundle_()["image/svg+xml"]
+
+
+# ---- NumPy scalars, everywhere that floats go -------------------------------------------------
+
+NOT_LONG = [
+    row.f for row in OPERATIONS if row.name in {"erf", "erfc", "lgamma", "digamma", "polygamma"}
+]
+MODERATE = [
+    pytest.param(row.f, point, id=f"{row.name} at {point}")
+    for row in (*OPERATIONS, *COMPOSITES)
+    for point in row.points[:4]
+    if all(2**-10 < abs(x) < 20 for x in point)
+]
+
+
+@pytest.mark.parametrize("width", [np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize(("f", "point"), MODERATE)
+def test_first_and_second_derivatives_of_numpy_scalars_are_those_of_floats(f, point, width):
+    if width is np.longdouble and f in NOT_LONG:
+        with pytest.raises(TypeError, match=r"SciPy has no .* of longdouble"):
+            grad(f)(*map(width, point))
+        return
+    point = [float(np.float16(x)) for x in point]
+    argnums = tuple(range(len(point)))
+    epsilon = float(np.finfo(width).eps)
+    for derivatives in (grad(f, argnums), autodiff.hessian(f, argnums)):
+        expected = np.ravel(np.array(derivatives(*point), dtype=float))
+        with np.errstate(all="ignore"):
+            found = np.ravel(np.array(derivatives(*map(width, point)), dtype=float))
+        size = np.abs(expected).max(initial=1) * 2e3
+        known = np.isfinite(expected) & (np.abs(expected) < 1e3)
+        np.testing.assert_allclose(found[known], expected[known], rtol=2e3 * epsilon + 1e-12,
+                                   atol=size * epsilon + 1e-12)  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "point"), MODERATE)
+def test_arrays_without_dimensions_are_numbers(f, point):
+    argnums = tuple(range(len(point)))
+    boxed = [np.array(x) for x in point]
+    for derivatives in (grad(f, argnums), autodiff.hessian(f, argnums)):
+        expected = np.ravel(np.array(derivatives(*point), dtype=float))
+        found = np.ravel(np.array(derivatives(*boxed), dtype=float))
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_a_hinge_loss_over_a_numpy_data_set_has_a_hessian():
+    """The second derivative through a branch that a NumPy scalar decides."""
+    xs, ys = np.array([[0.5, -1.0], [1.5, 2.0]]), np.array([1.0, -1.0])
+
+    def loss(w):
+        margins = [autodiff.maximum(0, 1 - y * (x @ w)) ** 2 for x, y in zip(xs, ys, strict=True)]
+        return autodiff.total(margins)
+
+    w = np.array([0.1, 0.2])
+    expected = sum(2 * np.outer(x, x) for x in xs)
+    np.testing.assert_allclose(autodiff.hessian(loss)(w), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "x", [np.float64(1.5), np.float32(1.5), Value(1.5), Value(np.float64(1.5))]
+)
+def test_comparisons_negate_and_combine(x):
+    assert not ~(x > 0)
+    assert (x > 0) & (x < 2)
+    assert (x < 0) | (x > 1)
+    assert (x > 0) ^ (x > 2)
+    assert autodiff.where(~(x > 0), 1.0, 2.0) == 2.0
+    assert autodiff.where((x > 0) & ~(x > 2), 1.0, 2.0) == 1.0
+
+
+@pytest.mark.parametrize("combine", [lambda a, b: a & b, lambda a, b: b | a, lambda a, b: a ^ b])
+def test_only_comparisons_combine(combine):
+    with pytest.raises(TypeError, match="combines comparisons"):
+        combine(Value(1.0), Value(2.0))
+    with pytest.raises(TypeError, match="combines comparisons"):
+        combine(Value(1.0) > 0, 2.0)
+    with pytest.raises(TypeError, match="combines comparisons"):
+        ~Value(1.0)
+
+
+@pytest.mark.parametrize("condition", [~True, ~False, 2.5, Value(2.5), np.float64(-1), "x", None])
+def test_where_takes_no_number_but_0_and_1_for_a_condition(condition):
+    with pytest.raises((TypeError, ValueError), match=r"where takes|x != 0|condition"):
+        autodiff.where(condition, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("condition", [1, 0.0, True, np.True_, np.int64(1), Value(1), Value(True)])
+def test_where_takes_a_truth_or_0_or_1(condition):
+    assert autodiff.where(condition, 5.0, 7.0) == (5.0 if condition else 7.0)
+
+
+@pytest.mark.parametrize("condition", [[True, False], (True, False), np.array([True, False])])
+def test_where_chooses_element_by_element(condition):
+    x = Value(3.0)
+    chosen = autodiff.where(condition, x * 2, 5.0)
+    assert chosen.tolist() == [6.0, 5.0]
+    chosen.sum().backward()
+    assert x.grad == 2.0
+    assert autodiff.where(condition, 1.0, 2.0).tolist() == [1.0, 2.0]
+
+
+def test_a_symbolic_branch_has_second_derivatives():
+    z = sympy.Symbol("z", real=True)
+    second = derivative(lambda x: autodiff.where(x > 0, x**3, x**2), order=2)(z)
+    assert [second.subs(z, n) for n in (-2, 2)] == [2, 12]
+    assert derivative(autodiff.relu, order=2)(z).subs(z, 2) == 0
+    assert autodiff.where(z > 0, 1, 2).subs(z, 1) == 1
+    both = autodiff.where((Value(z) > 0) & ~(Value(z) > 1), Value(z), 0)
+    assert [both.data.subs(z, n) for n in (-1, sympy.Rational(1, 2), 3)] == [0, sympy.S.Half, 0]
+
+
+# ---- Kinds that lack something ----------------------------------------------------------------
+
+
+def test_the_remainder_of_mpmath_numbers_has_its_derivatives():
+    x, y = mpmath.mpf("7.5"), mpmath.mpf(2)
+    assert gradients(lambda a, b: a % b, x, y) == [mpmath.mpf("1.5"), 1, -3]
+    assert Value(x) // 2 == 3
+    assert Value(-x) // 2 == -4
+
+
+def test_lgamma_of_a_fraction_has_a_derivative():
+    assert gradients(autodiff.lgamma, Fraction(7, 2))[1] == grad(autodiff.lgamma)(3.5)
+
+
+@pytest.mark.parametrize(
+    "kind", [float, np.float32, np.float64, np.longdouble, mpmath.mpf, Fraction]
+)
+@pytest.mark.parametrize("wrap", [Value, lambda x: x])
+def test_a_clip_of_crossed_bounds_is_an_error_for_every_kind(kind, wrap):
+    with pytest.raises(ValueError, match=r"lower bound .* is above the upper bound"):
+        autodiff.clip(wrap(kind(1.5)), kind(2), kind(1))
+
+
+def test_a_clip_of_an_array_by_crossed_bounds_is_an_error():
+    with pytest.raises(ValueError, match="is above the upper bound"):
+        autodiff.clip(np.ones(2), np.array([0.0, 2.0]), 1.0)
+
+
+@pytest.mark.parametrize("number", [mpmath.mpf(-8), sympy.Integer(-8), np.float64(-8), -8.0])
+def test_the_cube_root_of_a_negative_number_is_real(number):
+    value, slope = gradients(autodiff.cbrt, number)
+    assert [float(value), float(slope)] == pytest.approx([-2.0, 1 / 12], rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "expected"),
+    [
+        (-1e300, 2.5, np.nan),
+        (-1e300, 3, -np.inf),
+        (-1e300, 2, np.inf),
+        (0.0, -2.5, np.inf),
+        (-0.0, -3, -np.inf),
+        (1e300, 2.5, np.inf),
+    ],
+)
+def test_the_ieee_power_where_python_raises(x, y, expected):
+    assert repr(autodiff.power(x, y)) == repr(float(expected))
+    with np.errstate(all="ignore"):
+        assert repr(float(np.float64(x) ** np.float64(y))) == repr(float(expected))
+
+
+# ---- Bodies of functions ----------------------------------------------------------------------
+
+BODIES = {
+    name: function.__wrapped__
+    for name, function in vars(autodiff.functions).items()
+    if getattr(function, "__module__", "") == "autodiff.functions"
+    and hasattr(function, "__wrapped__")
+    and not hasattr(function.__wrapped__, "__wrapped__")
+}
+PRIMITIVES = {"power", "ieee_log", "polygamma"}  # computed by every backend in a way of its own
+KNOWN = {"abs", "choose", "number_like", "half", "pi"}
+
+
+def test_the_body_of_a_function_has_no_name_that_a_backend_does_not_know():
+    functions_of_the_file = set(BODIES) | set(autodiff.functions.__all__)
+    for name in set(BODIES) - PRIMITIVES:
+        used = set(BODIES[name].__code__.co_names)
+        assert used <= functions_of_the_file | KNOWN | {"ValueError"}, name
+
+
+@pytest.mark.parametrize("library", ["numpy", "torch", "array_api_strict", "jax.numpy"])
+@pytest.mark.parametrize("name", sorted(set(BODIES) - PRIMITIVES))
+def test_every_body_runs_on_every_backend(name, library):
+    from autodiff.program.replay import _Library
+
+    space = pytest.importorskip(library)
+    count = BODIES[name].__code__.co_argcount
+    points = ([0.3, 0.75], [0.4, 0.5], [0.5, 1.25])[:count]
+    expected = [BODIES[name](*column) for column in zip(*points, strict=True)]
+    dtype = space.float32 if library == "jax.numpy" else space.asarray([0.5]).dtype
+    arrays = [space.asarray(point, dtype=dtype) for point in points]
+    body = _Library(space, library.partition(".")[0], dtype)._rebuilt(name)
+    np.testing.assert_allclose(np.asarray(body(*arrays)), expected, rtol=1e-5)
+
+
+# ---- Second derivatives at the edges ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["arcsin", "arccos", "arctanh", "arctan", "arcsinh"])
+@pytest.mark.parametrize("x", [1e-10, -1e-5, 0.3, 1 - 1e-6])
+@pytest.mark.parametrize("order", [2, 3])
+def test_higher_derivatives_lose_no_digit_where_they_are_small(name, x, order):
+    with mpmath.workdps(80):
+        h = mpmath.mpf(10) ** -25
+        expected = float(mpmath.diff(UNARY[name].truth, mpmath.mpf(x), order, h=h))
+    assert derivative(getattr(autodiff, name), order)(x) == pytest.approx(
+        expected, rel=2e-15, abs=0
+    )
+
+
+@pytest.mark.parametrize("sides", [(1.0, 1e-9), (1e-9, 1.0), (3.0, 4.0), (1e10, 1.0), (-5.0, 1e-3)])
+def test_the_hessian_of_hypot_loses_no_digit_where_one_side_is_tiny(sides):
+    a, b = map(mpmath.mpf, sides)
+    r = mpmath.hypot(a, b)
+    expected = [b * b / r**3, -a * b / r**3, -a * b / r**3, a * a / r**3]
+    found = np.ravel(autodiff.hessian(autodiff.hypot, (0, 1))(*sides))
+    assert found.tolist() == pytest.approx(list(map(float, expected)), rel=2e-15, abs=0)
+
+
+def test_the_second_derivative_of_arcsin_at_1_is_infinite():
+    assert derivative(autodiff.arcsin, 2)(1.0) == np.inf
+    assert derivative(autodiff.arccos, 2)(1.0) == -np.inf
+
+
+@pytest.mark.parametrize("x", [1.79e308, 1e308, 1e-300])
+def test_the_derivative_of_a_logarithm_neither_over_nor_underflows(x):
+    assert grad(autodiff.log10)(x) == pytest.approx(1 / x / np.log(10), rel=4e-16, abs=1e-323)
+    assert grad(autodiff.log2)(x) == pytest.approx(1 / x / np.log(2), rel=4e-16, abs=1e-323)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "f",
+    [
+        autodiff.relu,
+        lambda x: autodiff.maximum(x, 0.0),
+        lambda x: autodiff.minimum(0.0, x),
+        lambda x: autodiff.clip(x, 0.0, 1.0),
+    ],
+)
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32])
+def test_nan_is_nan_in_every_derivative(f, order, kind):
+    assert np.isnan(derivative(f, order)(kind(np.nan)))

@@ -36,9 +36,16 @@ __all__ = ["GuardError", "Program", "trace"]
 def trace(f: Callable[..., Any] | Value, *args: Any) -> Program:
     """Record a function of numbers, or an expression already built, as a program.
 
-    The function is called once, on recording numbers. A comparison that chooses a branch (an `if`)
-    becomes a guard: an input that would take the other branch is an error at replay. To have both
-    branches in the program write them with `where`, `maximum`, `relu` or `clip`.
+    The function is called once, on recording numbers. A comparison that chooses a branch (an `if`,
+    Python's own `max`, sorting) becomes a guard: an input that would take the other branch is an
+    error at replay. To have both branches in the program write them with `where`, `maximum`,
+    `relu` or `clip`. What would turn a number into something that is not recorded (text, the key of
+    a dict, an element of a set) is an error.
+
+    An expression that is built already has no comparisons but those that `where` keeps: what
+    Python's `if` or `max` chose when it was built stays chosen. Write `autodiff.where(x > 0, a, b)`
+    for `a if x > 0 else b`, and `autodiff.maximum(a, b)` for `max(a, b)`, or trace the function
+    that builds the expression.
 
     Parameters
     ----------
@@ -232,6 +239,8 @@ class Program:
     Arguments are given as to the function that was traced, by position or by name. Each number may
     be a float, a Fraction or any other number, or an array over a batch; arrays broadcast as
     NumPy's do. Where the program was traced with a NumPy array, the axes of the batch come first.
+    Columns of other packages (pandas, polars, pyarrow) are taken by their values. What has no plain
+    numbers (text, dates, complex numbers, a mask) is refused.
 
     NumPy arrays are computed block by block, so the memory used beside inputs and outputs does not
     grow with the batch. There arithmetic is NumPy's: infinite or nan where a float would raise.
@@ -338,7 +347,8 @@ class Program:
             raise ValueError(f"reduce is None, 'sum' or 'mean', and {reduce!r} is neither")
         numbers, is_plain = self._numbers(args, named)
         if is_plain:
-            value, *slopes = self._functions[1](*numbers)
+            result = self._functions[1](*numbers)
+            value, *slopes = result if numbers else (result,)
         else:
             value, *slopes = outputs_of(self._lines, numbers, reduce)
         gradient = self._treedef.build(slopes)

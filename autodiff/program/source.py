@@ -354,8 +354,9 @@ def _wrapped(head: str, items: Sequence[str], tail: str) -> list[str]:
         return [line]
     margin = " " * (len(head) - len(head.lstrip()))
     opening, closing = ("", "):") if head.endswith("(") else ("(", ")")
+    last = "," if len(items) > 1 or closing == "):" else ""  # (x,) would be a tuple
     inner = textwrap.wrap(
-        ", ".join(items) + ",",
+        ", ".join(items) + last,
         _WIDTH - len(margin) - 4,
         break_long_words=False,
         break_on_hyphens=False,
@@ -430,7 +431,7 @@ class _Plain(ast.NodeTransformer):
         if name == "choose":
             return ast.IfExp(*node.args)
         if name == "number_like":
-            return node.args[1]
+            return ast.Constant(float(ast.literal_eval(node.args[1])))
         if name == "half":
             return ast.Constant(0.5)
         spelling = in_math(name)

@@ -42,6 +42,8 @@ _EXCLUDED = {  # what cannot hold of two numbers beside the comparison
     "==": {"<", ">", "!="}, "!=": {"=="},
 }  # fmt: skip
 
+_CHOOSING = {"maximum", "minimum", "clip", "heaviside"}
+
 
 # ---- Lines ------------------------------------------------------------------------------------
 
@@ -191,11 +193,6 @@ class Line:
         """Record one over x."""
         return 1 / x
 
-    @staticmethod
-    def undefined(x: Any) -> Any:
-        """Record what is nan for nan."""
-        return x - x
-
 
 def _recorder(name: str) -> Callable[..., Any]:
     """Make a function of lines that records itself."""
@@ -285,6 +282,10 @@ class Recording:
         line = self.lifted(x)
         return self.line("where", line, self.like(1), self.like(0)) if line.is_truth else line
 
+    def alternative(self, x: Any) -> Line:
+        """Return what a branch may choose: a whole number as one of the kind of the inputs."""
+        return self.like(x) if type(x) is int and abs(x) < 2**53 else self.number(x)
+
     def _constant(self, operation: str, constant: Any, number: Any) -> Line:
         key = (operation, type(constant), repr(constant))
         if key not in self._known:
@@ -325,7 +326,7 @@ class Recording:
         """Record a where, of which one branch may be absent."""
         if condition.operation == "not":
             return self.choice(condition.operands[0], b, a)
-        kept = [None if branch is None else self.number(branch) for branch in (a, b)]
+        kept = [None if branch is None else self.alternative(branch) for branch in (a, b)]
         absent_a, absent_b = (True if branch is None else branch.absent for branch in kept)
         filled = [self.like(0) if branch is None else self.settled(branch) for branch in kept]
         if kept[0] is kept[1]:
@@ -446,9 +447,12 @@ def record(operation: str, *operands: Any) -> Any:
         plain = [x for x in operands if not isinstance(x, Line)]
         if plain:
             return (_both if operation == "and" else _either)(*operands)
-    lines = [recording.lifted(x) for x in operands]
-    if operation not in ("and", "or", "not"):
-        lines = [recording.number(line) for line in lines]
+    if operation in ("and", "or", "not"):
+        lines = [recording.lifted(x) for x in operands]
+    elif operation in _CHOOSING:
+        lines = [recording.alternative(x) for x in operands]
+    else:
+        lines = [recording.number(x) for x in operands]
     if operation in _EXCLUDED and all(line.fixed for line in lines):
         return bool(OPERATIONS[operation](*[line.number for line in lines]))  # of constants
     if operation == "*":
@@ -543,7 +547,7 @@ def _simpler_power(x: Line, n: Line) -> Line | None:
     recording = x.recording
     if _exact(n) in (0, 1):
         return _trivial_power(x, n)
-    if _exact(n) == -1 and recording.knows("log", x):
+    if _exact(n) == -1 and any(recording.knows(log, x) for log in ("log", "log2", "log10")):
         return recording.line("/", recording.lifted(1), x)
     exponent: Any = n.constant
     if type(exponent) in (int, float) and exponent > 0 and exponent % 1 == 0:
