@@ -702,12 +702,12 @@ BINARY = (
 )  # fmt: skip
 
 
-def random_function(chance):
+def random_function(chance, binary):
     """Return a function of three numbers, of a dozen random operations."""
     operations = [
         (chance.choice(UNARY), chance.randrange(-5, 0))
         if chance.random() < 0.5
-        else (chance.choice(BINARY), chance.randrange(-5, 0), chance.randrange(-5, 0))
+        else (chance.choice(binary), chance.randrange(-5, 0), chance.randrange(-5, 0))
         for _ in range(chance.randint(3, 14))
     ]
 
@@ -720,15 +720,24 @@ def random_function(chance):
     return f
 
 
+NESTED = (
+    lambda a, b: autodiff.grad(lambda t: autodiff.maximum(t, b) * t)(a),
+    lambda a, b: autodiff.grad(lambda t: autodiff.where(t > b, t * t * a, autodiff.sin(t)))(a),
+    lambda a, b: autodiff.grad(lambda t: autodiff.relu(t) * abs(t - b))(a / 2),
+    lambda a, b: autodiff.grad(lambda t: autodiff.clip(t, -1.0, 1.0) * t * b)(a),
+)
+
+
 @pytest.mark.parametrize("seed", range(150))
-def test_a_random_program_keeps_every_bit_of_the_engine(seed):
+@pytest.mark.parametrize("nested", [(), NESTED], ids=["plain", "nested"])
+def test_a_random_program_keeps_every_bit_of_the_engine(seed, nested):
     chance = random.Random(seed)
 
     def number():
         edges = [0.0, -0.0, 1.0, -1.0, 2.0]
         return chance.choice(edges) if chance.random() < 0.3 else chance.uniform(-3, 3)
 
-    f = random_function(chance)
+    f = random_function(chance, (*BINARY, *nested))
     points = [[number() for _ in range(3)] for _ in range(4)]
     try:
         program = trace(f, *points[0])

@@ -32,7 +32,8 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "and": operator.and_, "or": operator.or_, "not": negated, "where": where,
 }  # fmt: skip
 _LOWERED = {"square", "reciprocal", "digamma", "total", "dot", "where"}
-_FUNCTIONS = [name for name in (*functions.__all__, "ieee_log") if name not in _LOWERED]
+_INNER = ("ieee_log", "one_minus_square", "direction", "undefined")  # of derivatives only
+_FUNCTIONS = [name for name in (*functions.__all__, *_INNER) if name not in _LOWERED]
 OPERATIONS: dict[str, Callable[..., Any]] = _OPERATORS | {
     name: getattr(functions, name) for name in _FUNCTIONS
 }

@@ -1,0 +1,62 @@
+"""NumPy's universal functions, where one of the operands is a Value.
+
+`apply` computes what `np.hypot(2.0, v)`, `np.float64(2.0) * v` or `np.isnan(v)` ask for: by the
+function of autodiff that bears the name, by the operator, or else by NumPy's own loop over objects.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autodiff import functions
+from autodiff.kinds import elementwise
+
+# NumPy's name of an operator, its method, and the method of the second operand.
+_OPERATORS = {
+    "add": ("__add__", "__radd__"),
+    "subtract": ("__sub__", "__rsub__"),
+    "multiply": ("__mul__", "__rmul__"),
+    "divide": ("__truediv__", "__rtruediv__"),
+    "remainder": ("__mod__", "__rmod__"),
+    "floor_divide": ("__floordiv__", "__rfloordiv__"),
+    "less": ("__lt__", "__gt__"),
+    "less_equal": ("__le__", "__ge__"),
+    "greater": ("__gt__", "__lt__"),
+    "greater_equal": ("__ge__", "__le__"),
+    "equal": ("__eq__", "__eq__"),
+    "not_equal": ("__ne__", "__ne__"),
+}
+
+# NumPy's other names of functions.
+_NAMES = {"rad2deg": "degrees", "deg2rad": "radians", "fabs": "absolute"}
+
+
+def apply(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """Compute a ufunc of operands of which one is a Value at least; keep the derivative."""
+    name = ufunc.__name__
+    if method == "__call__" and not options:
+        has_array = any(getattr(operand, "shape", ()) != () for operand in operands)
+        if name in _OPERATORS and not has_array:
+            return _operated(name, *operands)
+        function = getattr(functions, _NAMES.get(name, name), None)
+        if function is not None:
+            return elementwise(function)(*operands)
+    return getattr(ufunc, method)(*map(_boxed, operands), **options)
+
+
+def _operated(name: str, a: Any, b: Any) -> Any:
+    method, reflected = _OPERATORS[name]
+    if hasattr(type(a), "__array_ufunc__") and not hasattr(a, "dtype"):
+        return getattr(a, method)(b)
+    return getattr(b, reflected)(a)
+
+
+def _boxed(x: Any) -> Any:
+    """Return a Value in an array without dimensions, of which NumPy asks nothing."""
+    import numpy
+
+    if hasattr(x, "dtype") or not hasattr(type(x), "__array_ufunc__"):
+        return x
+    box = numpy.empty((), dtype=object)
+    box[()] = x
+    return box
