@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 from autodiff import functions
 from autodiff.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autodiff.functions import *  # noqa: F403
+from autodiff.functions import absolute as abs  # noqa: F401 (a star would hide Python's)
+from autodiff.functions import isclose, isfinite, isinf, isnan
 from autodiff.value import Value, operation
 
 if TYPE_CHECKING:
@@ -41,6 +43,10 @@ __all__ = [
     "grad",
     "hessian",
     "hvp",
+    "isclose",
+    "isfinite",
+    "isinf",
+    "isnan",
     "jacobian",
     "jvp",
     "operation",
@@ -66,5 +72,8 @@ _ROOMS = {
 
 def __getattr__(name: str) -> Any:
     if name not in _ROOMS:
-        raise AttributeError(f"module 'autodiff' has no attribute {name!r}")
+        from autodiff.hints import OF_AUTODIFF
+
+        way = f": {OF_AUTODIFF[name]}" if name in OF_AUTODIFF else ""
+        raise AttributeError(f"module 'autodiff' has no attribute {name!r}{way}")
     return getattr(importlib.import_module(f"autodiff.{_ROOMS[name]}"), name)

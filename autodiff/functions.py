@@ -31,11 +31,12 @@ from autodiff.kinds import (
 )
 
 __all__ = [
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt", "ceil",
-    "clip", "copysign", "cos", "cosh", "degrees", "digamma", "dot", "erf", "erfc", "exp", "exp2",
-    "expm1", "floor", "heaviside", "hypot", "lgamma", "log", "log10", "log1p", "log2", "logaddexp",
-    "maximum", "minimum", "polygamma", "power", "radians", "reciprocal", "relu", "sech", "sigmoid",
-    "sign", "sin", "sinh", "softplus", "sqrt", "square", "tan", "tanh", "total", "where",
+    "absolute", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cbrt",
+    "ceil", "clip", "copysign", "cos", "cosh", "degrees", "digamma", "dot", "erf", "erfc", "exp",
+    "exp2", "expm1", "floor", "heaviside", "hypot", "lgamma", "log", "log10", "log1p", "log2",
+    "logaddexp", "maximum", "minimum", "polygamma", "power", "radians", "reciprocal", "relu",
+    "rint", "sech", "sigmoid", "sign", "sin", "sinh", "softplus", "sqrt", "square", "tan", "tanh",
+    "total", "trunc", "where",
 ]  # fmt: skip
 
 # ---- Branches ---------------------------------------------------------------------------------
@@ -65,9 +66,15 @@ def minimum(a: Number, b: Number) -> Number:
 def clip(x: Number, lower: Number, upper: Number) -> Number:
     """Return `x` moved into the interval from `lower` to `upper`. The bounds are inside.
 
-    >>> clip(7.0, 0.0, 5.0)
-    5.0
+    One of the bounds may be None: there is none then.
+
+    >>> clip(7.0, 0.0, 5.0), clip(7.0, None, 5.0)
+    (5.0, 5.0)
     """
+    if lower is None:
+        return choose(x > upper, upper, x)
+    if upper is None:
+        return choose(x < lower, lower, x)
     if (lower > upper) is True:
         raise ValueError(f"clip: the lower bound {lower} is above the upper bound {upper}")
     return minimum(maximum(x, lower), upper)
@@ -136,6 +143,102 @@ def ceil(x: Number) -> Number:
     >>> ceil(-2.5)
     -2
     """
+
+
+@by_kind
+def trunc(x: Number) -> Number:
+    """Return the whole number next to `x` towards 0. Its derivative is 0.
+
+    >>> trunc(-2.5)
+    -2
+    """
+    return choose(x < 0, ceil(x), floor(x))
+
+
+@by_kind
+def rint(x: Number) -> Number:
+    """Return the nearest whole number, of two the even one. Its derivative is 0.
+
+    >>> rint(2.5), rint(-0.7)
+    (2, -1)
+    """
+    low = floor(x)
+    beyond = x - low
+    return choose(beyond > 0.5, low + 1, choose(beyond < 0.5, low, low + low % 2))
+
+
+# ---- What is true of numbers ------------------------------------------------------------------
+
+
+def isnan(x: Number) -> Any:
+    """Return whether `x` is nan.
+
+    Examples
+    --------
+    >>> isnan(float("nan")), isnan(1.0)
+    (True, False)
+    """
+    return x != x
+
+
+def isinf(x: Number) -> Any:
+    """Return whether `x` is infinite.
+
+    Examples
+    --------
+    >>> isinf(-float("inf")), isinf(1.0)
+    (True, False)
+    """
+    return abs(x) == math.inf
+
+
+def isfinite(x: Number) -> Any:
+    """Return whether `x` is neither infinite nor nan.
+
+    Examples
+    --------
+    >>> isfinite(1.0), isfinite(float("nan"))
+    (True, False)
+    """
+    return abs(x) < math.inf
+
+
+def isclose(a: Number, b: Number, *, rel_tol: float = 1e-9, abs_tol: float = 0.0) -> Any:
+    """Return whether two numbers are close, as `math.isclose` has it.
+
+    Parameters
+    ----------
+    a, b : number
+        Any kind of real number, or a `Value`.
+    rel_tol : float
+        The largest difference, as a share of the larger of the two sizes.
+    abs_tol : float
+        The largest difference where that is larger.
+
+    Returns
+    -------
+    bool
+        Of Values, a Value of True or False.
+
+    Examples
+    --------
+    >>> isclose(1.0, 1.0 + 1e-12), isclose(1.0, 1.1)
+    (True, False)
+    """
+    if a == b:  # of two infinities there is no difference
+        return a == b
+    allowed = maximum(rel_tol * maximum(abs(a), abs(b)), abs_tol)
+    return isfinite(a - b) & (abs(a - b) <= allowed)
+
+
+@by_kind
+def absolute(x: Number) -> Number:
+    """Return the size of `x`, as Python's `abs` does. The derivative at 0 is 0.
+
+    >>> absolute(-2.5)
+    2.5
+    """
+    return abs(x)
 
 
 # ---- Powers and roots -------------------------------------------------------------------------
@@ -561,25 +664,40 @@ def _leading_class(operands: Iterable[Any]) -> Any:
     return next((type(x) for x in operands if package_of(type(x)) == "autodiff"), None)
 
 
+def _numbers(values: Iterable[Number], wanted: str) -> list[Number]:
+    """List numbers; refuse what `+` and `*` would join, repeat or take for a matrix."""
+    listed = list(values)
+    for x in listed:
+        if hasattr(x, "__len__") and getattr(x, "shape", None) != ():
+            raise TypeError(f"{wanted}, and got {x!r} of type {type(x).__name__} among them")
+    return listed
+
+
 def total(values: Iterable[Number]) -> Number:
     """Add up numbers, from left to right as `+` would. Of Values it records a single node.
 
     Parameters
     ----------
     values : iterable of number
-        Any kind of real numbers or Values; an array counts all of its elements.
+        Any kind of real numbers or Values; of an array all elements, as `numpy.sum` takes them.
 
     Returns
     -------
     number
         The sum; 0 for no values.
 
+    Raises
+    ------
+    TypeError
+        If there is something else than numbers: rows of a matrix, the keys of a dict.
+
     Examples
     --------
     >>> total([1.0, 2.0, 3.5])
     6.5
     """
-    operands = list(getattr(values, "flat", values))
+    flat = getattr(values, "flat", values)
+    operands = _numbers(flat, "total adds up numbers, or all those of one NumPy array")
     recorder = _leading_class(operands)
     if recorder is not None:
         return recorder.total(*operands)
@@ -588,6 +706,8 @@ def total(values: Iterable[Number]) -> Number:
 
 def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Number:
     """Multiply pairs of numbers and add up, from left to right. Of Values it is a single node.
+
+    The scalar product of two vectors. A product of matrices is `A @ x`, of NumPy arrays.
 
     Parameters
     ----------
@@ -603,13 +723,16 @@ def dot(xs: Iterable[Number], ys: Iterable[Number]) -> Number:
     ------
     ValueError
         If there are more of one than of the other.
+    TypeError
+        If there is something else than numbers in them, such as the rows of a matrix.
 
     Examples
     --------
     >>> dot([1.0, 2.0], [3.0, 4.0])
     11.0
     """
-    xs, ys = list(xs), list(ys)
+    wanted = "dot takes two vectors of numbers (a product of matrices is A @ x, of NumPy arrays)"
+    xs, ys = _numbers(xs, wanted), _numbers(ys, wanted)
     if len(xs) != len(ys):
         raise ValueError(f"dot takes as many xs as ys, and got {len(xs)} and {len(ys)}")
     recorder = _leading_class(xs + ys)

@@ -132,8 +132,8 @@ def sweep(root: Node, seed: Any) -> dict[Node, Any]:
 
 
 def is_unset(grad: Any) -> bool:
-    """Return whether `grad` is the integer 0 of a Value that has none yet."""
-    return type(grad) is int and grad == 0
+    """Return whether `grad` is that of a Value that has none yet: the integer 0, or None."""
+    return grad is None or (type(grad) is int and grad == 0)
 
 
 def accumulated(node: Node, gradient: Any) -> Any:

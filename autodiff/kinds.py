@@ -38,6 +38,7 @@ _SPELLINGS = {
     "maximum": ("Max",),
     "minimum": ("Min",),
     "radians": ("rad",),
+    "rint": ("nint",),
 }
 
 # Functions of these packages that bear the name and mean something else.
@@ -103,10 +104,13 @@ def negated(condition: Any) -> Any:
 def no_number(data: Any) -> str:
     """Say why `data` cannot be differentiated, and what to do."""
     if hasattr(data, "shape") and hasattr(data, "__len__"):
-        return (
-            f"got an array of shape {tuple(data.shape)}: a Value holds one number; to compute with "
-            "arrays, record the function of numbers with autodiff.trace and replay it on them"
-        )
+        way = "x.item() is the number of this one"
+        if tuple(data.shape) != ():
+            way = (
+                "to compute with arrays, record the function of numbers with autodiff.trace and "
+                "replay it on them"
+            )
+        return f"got an array of shape {tuple(data.shape)}: a Value holds one number; {way}"
     return f"got {data!r} of type {type(data).__name__}, which is no real number"
 
 
@@ -196,6 +200,12 @@ _SHARED_SECTIONS = """
 
 def _implementation(function: Any, operands: tuple[Any, ...]) -> Callable[..., Any]:
     """Find what computes `function` for operands of these kinds."""
+    for operand in operands:
+        if isinstance(operand, list | tuple | dict | set | str | bytes):
+            raise TypeError(
+                f"{function.__name__} takes numbers and arrays, and got {operand!r} of type "
+                f"{type(operand).__name__}: numpy.array(x) makes an array of a list"
+            )
     found = _found(function.__name__, operands) or function.__wrapped__
     if not any(type(operand).__name__ == "ndarray" for operand in operands):
         return found
@@ -394,7 +404,8 @@ class _Numpy:
     def clip(x: Any, lower: Any, upper: Any) -> Any:
         import numpy
 
-        if numpy.any(numpy.greater(lower, upper)):
+        is_open = lower is None or upper is None
+        if not is_open and numpy.any(numpy.greater(lower, upper)):
             raise ValueError(f"clip: the lower bound {lower} is above the upper bound {upper}")
         return numpy.clip(x, lower, upper)
 

@@ -34,13 +34,14 @@ _NAMES = {"rad2deg": "degrees", "deg2rad": "radians", "fabs": "absolute"}
 def apply(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Compute a ufunc of operands of which one is a Value at least; keep the derivative."""
     name = ufunc.__name__
+    operands = tuple([x[()] if getattr(x, "shape", None) == () else x for x in operands])
     if method == "__call__" and not options:
         has_array = any(getattr(operand, "shape", ()) != () for operand in operands)
         if name in _OPERATORS and not has_array:
             return _operated(name, *operands)
         function = getattr(functions, _NAMES.get(name, name), None)
         if function is not None:
-            return elementwise(function)(*operands)
+            return elementwise(function)(*operands) if has_array else function(*operands)
     return getattr(ufunc, method)(*map(_boxed, operands), **options)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff import functions as f
-from autodiff import graph, rules
+from autodiff import graph, rules, ufuncs
 from autodiff.graph import (
     BOOKKEEPING,
     CONSTANT,
@@ -25,6 +25,7 @@ from autodiff.graph import (
     swept,
     topological_order,
 )
+from autodiff.hints import Elsewhere
 from autodiff.kinds import (
     Number,
     elementwise,
@@ -474,11 +475,13 @@ class Value:
     undefined  = _function(f.undefined,  lambda x, y: f.undefined(x))
     maximum    = _operation("maximum",   rules.largest)  # 1/2, 1/2 at a tie
     minimum    = _operation("minimum",   rules.smallest)
-    clip       = _operation("clip",      rules.clipped)  # the bounds are inside
+    _clip      = _operation("clip",      rules.clipped)  # the bounds are inside
     where      = _operation("where",     rules.chosen)
     sign       = _function(f.sign,       lambda x, y: None)
     floor      = _function(f.floor,      lambda x, y: None)
     ceil       = _function(f.ceil,       lambda x, y: None)
+    trunc      = _function(f.trunc,      lambda x, y: None)
+    rint       = _function(f.rint,       lambda x, y: None)
     heaviside  = _operation("heaviside", rules.stepped)
     copysign   = _operation("copysign",  rules.signed)
 
@@ -497,11 +500,57 @@ class Value:
     __or__,  __ror__  = _combination("or",  operator.or_)
     __xor__, __rxor__ = _combination("!=",  operator.ne)
     __invert__, _     = _combination("not", negated)
-    __floor__  = floor
-    __ceil__   = ceil
+    __floor__, __ceil__, __trunc__ = floor, ceil, trunc
+    absolute = fabs = __abs__
+    rad2deg, deg2rad = degrees, radians  # NumPy's other names
     # fmt: on
 
+    def clip(
+        self, lower: Number | None = None, upper: Number | None = None, out: None = None
+    ) -> Any:
+        """Return this moved into the interval from `lower` to `upper`; None is no bound.
+
+        `numpy.clip` hands on its own `out`, which has no meaning here.
+        """
+        if lower is None:
+            return self if upper is None else f.where(self > upper, upper, self)
+        if upper is None:
+            return f.where(self < lower, lower, self)
+        return Value._clip(self, lower, upper)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        return ufuncs.apply(ufunc, method, operands, options)
+
+    # Where those look who come from other engines
+    item = numpy = tolist = cpu = Elsewhere("v.data is the plain number")
+    requires_grad = requires_grad_ = Elsewhere("every Value can be differentiated")
+    retain_grad = Elsewhere("every Value keeps its grad")
+    is_leaf = Elsewhere("it is one if v.operation is None")
+    grad_fn = Elsewhere("v.operation and v.operands tell how it was computed")
+    clamp = Elsewhere("v.clip(lower, upper)")
+    _prev, _op = Elsewhere("v.operands"), Elsewhere("v.operation")
+
     # ---- As a number and as text --------------------------------------------------------------
+
+    @property
+    def real(self) -> Value:
+        """This number: every Value is real."""
+        return self
+
+    @property
+    def imag(self) -> Number:
+        """Zero."""
+        return number_like(self, 0)
+
+    def conjugate(self) -> Value:
+        """Return this number: every Value is real."""
+        return self
 
     @property
     def is_truth(self) -> bool:
@@ -537,8 +586,8 @@ class Value:
             return int(bool(self))
         raise TypeError(
             "a Value is no plain number, and making it one would drop its derivative: use "
-            "autodiff's functions, such as autodiff.sin(v) for math.sin(v), or v.data for the "
-            "plain number"
+            "autodiff's functions, such as autodiff.sin(v) for math.sin(v), autodiff.isnan(v) for "
+            "math.isnan(v), or v.data for the plain number"
         )
 
     def __float__(self) -> float:

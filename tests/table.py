@@ -79,6 +79,7 @@ OPERATIONS = (
     infix("neg", operator.neg, (3.0,), (-2.5,)),
     infix("pos", operator.pos, (3.0,), (-2.5,), truth=lambda x: x),
     infix("abs", abs, (3.0,), (-2.5,), (1e-9,), (-1e300,)),
+    unary("absolute", abs, *ANY, 1e300, plain=abs),
     # Roots and quotients
     unary("square", lambda x: x * x, *ANY, plain=lambda x: x * x),
     unary("reciprocal", lambda x: 1 / x, *ANY, plain=lambda x: 1 / x),
@@ -177,6 +178,8 @@ OPERATIONS = (
     unary("sign", mp.sign, *ANY, *TINY),
     unary("floor", mp.floor, *ANY[:7], plain=math.floor),
     unary("ceil", mp.ceil, *ANY[:7], plain=math.ceil),
+    unary("trunc", lambda x: mp.sign(x) * mp.floor(abs(x)), *ANY[:7], plain=math.trunc),
+    unary("rint", mp.nint, 0.3, -0.7, 0.5 - 2**-54, 12.25, -20.25, 20.75, 1e-9, plain=round),
     Operation(
         "heaviside",
         ad.heaviside,

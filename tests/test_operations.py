@@ -176,13 +176,19 @@ def test_arithmetic_with_what_is_no_number_is_a_type_error(other):
 
 
 def test_a_function_of_what_is_no_number_is_a_type_error():
-    with pytest.raises(TypeError, match="maximum takes numbers, and got 'text'"):
+    with pytest.raises(TypeError, match="maximum takes numbers and arrays, and got 'text'"):
         autodiff.maximum(Value(2.0), "text")
 
 
 def test_a_clip_whose_bounds_are_crossed_is_an_error():
     with pytest.raises(ValueError, match=r"lower bound 2\.0 is above the upper bound 1\.0"):
         autodiff.clip(Value(1.5), 2.0, 1.0)
+
+
+@pytest.mark.parametrize("x", [0.5, 1.5, 2.5, -0.5, -2.5])
+def test_rint_takes_the_even_one_of_two(x):
+    for kind in (float, Value, np.float64):
+        assert autodiff.rint(kind(x)) == round(x)
 
 
 def test_values_can_be_sorted_and_compared():
