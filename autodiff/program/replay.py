@@ -7,6 +7,7 @@ NumPy's: infinite or nan where a float would raise.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import importlib
 import math
@@ -144,6 +145,7 @@ class _Library:
         if hasattr(body, "__wrapped__") or name == "polygamma":  # it is primitive
             raise NotImplementedError(f"{self.space.__name__} has no function for {name}")
         scope: dict[str, Any] = {
+            "__builtins__": builtins,
             "choose": self.where,
             "number_like": lambda _, n: n,
             "half": lambda _: 0.5,
