@@ -6,12 +6,15 @@ reads it through `topological_order`; nothing here recurses, so the depth of a g
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import gc
 import itertools
 import operator
+import signal
 import threading
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -32,6 +35,7 @@ next_serial = itertools.count(1).__next__
 _last_assignment = 0
 _generations = itertools.count(1)
 _traversing = threading.RLock()  # a traversal writes into the nodes: one at a time
+_publishing = threading.RLock()
 
 
 def new_node(kind: type) -> Node:
@@ -143,6 +147,35 @@ def accumulated(node: Node, gradient: Any) -> Any:
     if gradient is None:
         return node.grad
     return gradient if is_unset(node.grad) else node.grad + gradient
+
+
+def publish(order: list[Node], gradients: list[Any], set_grad: Callable[[Node, Any], None]) -> None:
+    """Set the `grad` of every node, or of none.
+
+    All are set in one call inside C, which no interrupt divides. One that arrives after it, on the
+    way out, waits until the caller goes on: a repeated call would count twice.
+    """
+    done: list[bool] = []
+    try:
+        with _publishing:
+            grads = list(map(accumulated, order, gradients))
+            settings = map(set_grad, order, grads)
+            deque(itertools.chain(settings, map(done.append, (True,))), maxlen=0)
+    except KeyboardInterrupt:
+        if not done:
+            raise
+        threading.Timer(0.05, _interrupt_again).start()
+    except BaseException as error:
+        if done:  # of a handler of signals that a person wrote
+            error.add_note("backward() had finished by then: every grad is set")
+        raise
+
+
+def _interrupt_again() -> None:
+    if hasattr(signal, "pthread_kill"):  # which wakes the main thread, if it waits for something
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def push_forward(root: Node, tangents: dict[int, Any]) -> dict[int, Any]:

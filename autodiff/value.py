@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import threading
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -41,9 +39,6 @@ from autodiff.kinds import (
     real,
 )
 from autodiff.rules import Rule
-
-_publishing = threading.RLock()
-
 
 # ---- Recording --------------------------------------------------------------------------------
 
@@ -331,7 +326,8 @@ class Value:
         """Set `grad`, in every Value that this one was computed from, to the derivative in it.
 
         Interior nodes get a fresh derivative at each call; leaves add theirs up over calls, as in
-        PyTorch, until `zero_grad`. Where this raises or is interrupted, no `grad` has changed.
+        PyTorch, until `zero_grad`. Where this raises or is interrupted, no `grad` has changed: an
+        interrupt of the keyboard that arrives when all have waits until the call is over.
 
         The derivatives are those at the numbers that the graph was computed from. Where one of them
         has been assigned since (`weight.data -= ...`), compute the result again before the next
@@ -365,10 +361,7 @@ class Value:
                 "computed from Value(x)"
             )
         order, gradients = swept(self, number_like(self, seed) if type(seed) is int else seed)
-        with _publishing:
-            grads = list(map(graph.accumulated, order, gradients))
-            # In one go, inside C: an interrupt cannot come between two of them.
-            deque(map(Value.__dict__["grad"].__set__, order, grads), maxlen=0)
+        graph.publish(order, gradients, Value.__dict__["grad"].__set__)
 
     def zero_grad(self) -> None:
         """Set `grad` to 0, here and in every Value that this one was computed from.

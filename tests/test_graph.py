@@ -3,7 +3,10 @@
 import copy
 import gc
 import pickle
+import signal
 import threading
+import time
+from collections import Counter, deque
 
 import numpy as np
 import pytest
@@ -290,3 +293,77 @@ def test_an_array_of_values_has_the_gradients_of_its_elements():
     xs = np.array([Value(1.0), Value(2.0)])
     (xs * xs).sum().backward()
     assert [x.grad for x in xs] == [2.0, 4.0]
+
+
+# ---- Interrupts -------------------------------------------------------------------------------
+
+
+class _Interrupt:
+    """A signal after some seconds, at whatever the main thread does then."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __enter__(self):
+        def handle(number, frame):
+            raise self.error
+
+        self.before = {
+            number: signal.signal(number, handle) for number in (signal.SIGALRM, signal.SIGINT)
+        }
+        return self
+
+    def after(self, seconds):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def __exit__(self, *_):
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in self.before.items():
+            signal.signal(number, handler)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer signals")
+@pytest.mark.parametrize("error", [KeyboardInterrupt, TimeoutError])
+def test_an_interrupt_leaves_all_derivatives_or_none_and_a_retry_counts_once(error):
+    leaves = [Value(float(i)) for i in range(300)]
+    root = autodiff.total([x * x * 0.5 + x for x in leaves])
+    start = time.perf_counter()
+    root.backward()
+    duration = time.perf_counter() - start
+    outcomes = Counter()
+    with _Interrupt(error) as interrupt:
+        for trial in range(120):
+            root.zero_grad()
+            finished = False
+            try:
+                interrupt.after(max(duration * trial / 80, 1e-6))
+                root.backward()
+                finished = True
+                time.sleep(60)  # until the interrupt comes
+            except (KeyboardInterrupt, TimeoutError) as raised:
+                if finished or "every grad is set" in str(getattr(raised, "__notes__", "")):
+                    outcomes["after"] += 1
+                else:
+                    assert [x.grad for x in leaves] == [0] * 300
+                    outcomes["before"] += 1
+                    root.backward()
+            assert [x.grad for x in leaves] == [x.data + 1 for x in leaves]
+    assert set(outcomes) == {"before", "after"}
+
+
+def test_an_interrupt_of_the_keyboard_after_publication_waits_until_the_call_is_over(monkeypatch):
+    """The signal is made to arrive at the one moment: when all has been set."""
+    x = Value(3.0)
+    root = x * x
+
+    def interrupting(*settings, maxlen):
+        deque(*settings, maxlen=maxlen)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(autodiff.graph, "deque", interrupting)
+        root.backward()
+    assert x.grad == 6.0
+    with pytest.raises(KeyboardInterrupt):
+        time.sleep(5)
+    assert x.grad == 6.0

@@ -388,7 +388,7 @@ def test_only_comparisons_combine(combine):
         ~Value(1.0)
 
 
-@pytest.mark.parametrize("condition", [~True, ~False, 2.5, Value(2.5), np.float64(-1), "x", None])
+@pytest.mark.parametrize("condition", [-2, -1, 2.5, Value(2.5), np.float64(-1), "x", None])
 def test_where_takes_no_number_but_0_and_1_for_a_condition(condition):
     with pytest.raises((TypeError, ValueError), match=r"where takes|x != 0|condition"):
         autodiff.where(condition, 1.0, 2.0)
