@@ -20,6 +20,7 @@ from autodiff import grad
 from autodiff.checking import compare
 from autodiff.checking.proof import can_be_expanded, can_be_written, shortest
 from autodiff.checking.report import Report
+from autodiff.extras import how_to_install
 from autodiff.formula import Formula, normal_name, on_values, parse
 from autodiff.grammar import MAX_CHARACTERS, FormulaError
 from autodiff.kinds import Number
@@ -278,7 +279,7 @@ def _symbolic(formula: Formula, order: int) -> dict[str, str]:
     try:
         import sympy
     except ImportError:
-        raise _UsageError("--formula needs SymPy: pip install 'autodiff[sympy]'") from None
+        raise _UsageError(f"--formula needs SymPy: {how_to_install('sympy')}") from None
     root = on_values(formula)
     if isinstance(root, Value) and not can_be_written(root):
         raise _UsageError("the derivatives are too large to be printed as formulas")

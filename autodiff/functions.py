@@ -618,7 +618,7 @@ def erfc(x: Number) -> Number:
 def lgamma(x: Number) -> Number:
     """Return the logarithm of the absolute value of the gamma function of `x`.
 
-    The derivative, `digamma`, of plain numbers comes from SciPy (the extra `autodiff[scipy]`).
+    The derivative, `digamma`, of plain numbers comes from SciPy (the extra `scipy`).
 
     >>> lgamma(1.0)
     0.0

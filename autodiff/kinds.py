@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from autodiff.extras import how_to_install
+
 Number = Any  # a float, an int, a Fraction, a NumPy, mpmath or SymPy number, a Value, ...
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -373,9 +375,7 @@ def scipy_special() -> Any:
     try:
         import scipy.special
     except ImportError as error:
-        raise ImportError(
-            "this function needs SciPy: install it with  pip install 'autodiff[scipy]'"
-        ) from error
+        raise ImportError(f"this function needs SciPy: {how_to_install('scipy')}") from error
     return scipy.special
 
 

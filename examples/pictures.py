@@ -15,6 +15,7 @@ from typing import Any
 
 from autodiff import Value
 from autodiff.drawing import draw
+from autodiff.extras import how_to_install
 from examples.gradient_descent import steps
 
 try:
@@ -23,7 +24,7 @@ try:
     from matplotlib.patches import FancyArrowPatch
 except ImportError as missing:
     raise ImportError(
-        "the pictures are drawn with matplotlib: pip install 'autodiff[examples]'"
+        f"the pictures are drawn with matplotlib: {how_to_install('examples')}"
     ) from missing
 
 # Colours that the colour-blind tell apart, too (Okabe and Ito, 2008)
