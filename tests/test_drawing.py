@@ -612,6 +612,7 @@ def test_a_picture_of_any_graph_has_no_cycle_and_keeps_the_limit(seed):
         assert ends <= set(boxes(picture))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("build", [chain, wide])
 def test_a_million_nodes_are_drawn_folded(build):
     root = build(1_000_000)
@@ -771,6 +772,7 @@ def test_a_large_tree_is_cut_and_counts_the_rest():
     assert lines[10] == "... and 991 more variables"
 
 
+@pytest.mark.no_cover
 def test_the_tree_of_a_very_deep_graph_is_written():
     assert "999,941 more" in tree(chain(1_000_000))
 

@@ -64,6 +64,7 @@ def chain():
     return x, root
 
 
+@pytest.mark.no_cover
 def test_a_chain_of_millions_is_differentiated(chain):
     x, root = chain
     x.zero_grad()
@@ -78,6 +79,7 @@ def test_a_chain_of_millions_is_printed_short(chain):
     assert f"{root}" == f"{LENGTH // 2 + 1.0}"
 
 
+@pytest.mark.no_cover
 def test_a_chain_of_millions_is_copied(chain):
     x, root = chain
     assert copy.copy(root).operands == root.operands
@@ -91,6 +93,7 @@ def test_a_chain_of_millions_is_copied(chain):
     assert x.grad == 0
 
 
+@pytest.mark.no_cover
 def test_a_chain_of_millions_is_pickled(chain):
     x, root = chain
     leaf, twin = pickle.loads(pickle.dumps((x, root)))
@@ -100,6 +103,7 @@ def test_a_chain_of_millions_is_pickled(chain):
     assert leaf.grad == LENGTH // 2 + 1
 
 
+@pytest.mark.no_cover
 def test_a_chain_of_millions_is_freed():
     root = Value(1.0)
     for _ in range(LENGTH):

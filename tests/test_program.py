@@ -519,6 +519,7 @@ def test_an_empty_batch_gives_empty_results():
     assert trace(error, 0.5, 0.5, 0.8)(np.zeros(0), 1.0, 1.0).shape == (0,)
 
 
+@pytest.mark.no_cover
 def test_memory_does_not_grow_with_the_batch():
     def f(x, y):
         for _ in range(100):
@@ -619,6 +620,7 @@ def test_the_repr_is_short():
     )
 
 
+@pytest.mark.no_cover
 def test_a_chain_of_100_000_operations_is_traced_and_replayed():
     def f(x):
         y = x
