@@ -57,12 +57,15 @@ def installed(session, ending):
     """Install a distribution and nothing else; import it, and run the command of the README."""
     session.install(str(distribution(session, ending)))
     command, output = in_readme(r"```sh\n(autodiff [^\n]*)\n```\s+prints\s+```text\n(.*?)```")
-    found = "import autodiff, sys; assert autodiff.__file__.startswith(sys.prefix), autodiff"
+    place = "import autodiff, sys; assert autodiff.__file__.startswith(sys.prefix), autodiff"
+    version = "import importlib.metadata as m; print('autodiff', m.version('autodiff-engine'))"
     with session.chdir(session.create_tmp()):
-        session.run("python", "-c", found)
-        printed = session.run(*shlex.split(command), silent=True)
-    if printed != output:
-        session.error(f"the README says\n{output}\nand the command says\n{printed}")
+        session.run("python", "-c", place)
+        version = session.run("python", "-c", version, silent=True)
+        for said, expected in {"autodiff --version": version, command: output}.items():
+            printed = session.run(*shlex.split(said), silent=True)
+            if printed != expected:
+                session.error(f"it should print\n{expected}\nand prints\n{printed}")
 
 
 @nox.session(requires=["build"])
