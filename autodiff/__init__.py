@@ -20,15 +20,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from autodiff import functions
-from autodiff.derivatives import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
+from autodiff.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autodiff.functions import *  # noqa: F403
 from autodiff.functions import absolute as abs  # noqa: F401 (a star would hide Python's)
 from autodiff.functions import isclose, isfinite, isinf, isnan
+from autodiff.graph import edges, topological_order
 from autodiff.value import Value, operation
 
 if TYPE_CHECKING:
     from autodiff.checking import assert_gradient, compare
     from autodiff.drawing import draw
+    from autodiff.elementwise import derivative
     from autodiff.program import GuardError, Program, trace
     from autodiff.text import tree
 
@@ -40,6 +42,7 @@ __all__ = [
     "compare",
     "derivative",
     "draw",
+    "edges",
     "grad",
     "hessian",
     "hvp",
@@ -50,6 +53,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "operation",
+    "topological_order",
     "trace",
     "tree",
     "value_and_grad",
@@ -64,6 +68,7 @@ _ROOMS = {
     "Program": "program",
     "assert_gradient": "checking",
     "compare": "checking",
+    "derivative": "elementwise",
     "draw": "drawing",
     "trace": "program",
     "tree": "text",

@@ -7,7 +7,6 @@ of HIPS autograd: the result has the structure of the argument, arrays come back
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -181,36 +180,6 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
     """
     evaluate = value_and_grad(f, argnums)
     return lambda *args, **keywords: evaluate(*args, **keywords)[1]
-
-
-def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
-    """Return the derivative of `f` in its first argument, of any order.
-
-    Parameters
-    ----------
-    f : callable
-        A function of a number whose result is a number.
-    order : int
-        How often to differentiate; 0 gives `f` itself.
-
-    Returns
-    -------
-    callable
-        Takes the arguments of `f`; returns the derivative.
-
-    Raises
-    ------
-    ValueError
-        If `order` is not a whole number from 0 upwards.
-
-    Examples
-    --------
-    >>> derivative(lambda x: x**3, order=2)(5.0)
-    30.0
-    """
-    if not isinstance(order, int) or order < 0:
-        raise ValueError(f"order is a whole number from 0 upwards, and {order!r} is not")
-    return functools.reduce(lambda inner, _: grad(inner), range(order), f)
 
 
 def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:

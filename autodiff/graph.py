@@ -55,10 +55,51 @@ def note_assignment(leaf: Node) -> None:
 
 
 def topological_order(root: Node) -> list[Node]:
-    """Return every node that `root` was computed from, `root` first, results before operands."""
+    """Return every node that `root` was computed from, `root` first, results before operands.
+
+    Parameters
+    ----------
+    root : Value
+        The result.
+
+    Returns
+    -------
+    list of Value
+        Each node once, plain numbers among them (their `operation` is "constant").
+
+    Examples
+    --------
+    >>> from autodiff import Value
+    >>> x = Value(3.0, "x")
+    >>> [node.operation for node in topological_order(x * x + x)]
+    ['+', '*', None]
+    """
     with _traversing:
         interior, leaves = _nodes_of(root, next(_generations))
         return interior + leaves
+
+
+def edges(root: Node) -> list[tuple[Node, Node]]:
+    """Return the edges of the graph that `root` was computed by: operand and result.
+
+    Parameters
+    ----------
+    root : Value
+        The result.
+
+    Returns
+    -------
+    list of (Value, Value)
+        One for each use of an operand, in topological order of the results: `x * x` has two.
+
+    Examples
+    --------
+    >>> from autodiff import Value
+    >>> x = Value(3.0, "x")
+    >>> len(edges(x * x + x))
+    4
+    """
+    return [(operand, node) for node in topological_order(root) for operand in node.operands]
 
 
 def _nodes_of(root: Node, generation: int) -> tuple[list[Node], list[Node]]:

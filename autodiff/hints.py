@@ -37,3 +37,25 @@ class Elsewhere:
         if instance is None:
             return self
         raise AttributeError(f"a {owner.__name__} has no such attribute: {self.way}")
+
+
+class OnlyDerived:
+    """An attribute that a Value does not keep, and one of a derived class does."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        kept = getattr(instance, "__dict__", {})
+        if self.name not in kept:
+            raise AttributeError(f"a {owner.__name__} has no attribute {self.name!r}")
+        return kept[self.name]
+
+    def __set__(self, instance: Any, value: object) -> None:
+        if not hasattr(instance, "__dict__"):
+            raise AttributeError(
+                f"a {type(instance).__name__} keeps no {self.name!r}: keep it in a dict by the "
+                "parameter, or derive a class from Value (what is computed from its Values is of "
+                "class Value)"
+            )
+        instance.__dict__[self.name] = value

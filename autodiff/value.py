@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff import functions as f
-from autodiff import graph, rules, ufuncs
+from autodiff import graph, micrograd, rules, ufuncs
 from autodiff.graph import (
     BOOKKEEPING,
     CONSTANT,
@@ -23,7 +23,7 @@ from autodiff.graph import (
     swept,
     topological_order,
 )
-from autodiff.hints import Elsewhere
+from autodiff.hints import Elsewhere, OnlyDerived
 from autodiff.kinds import (
     Number,
     elementwise,
@@ -297,9 +297,15 @@ class Value:
     mark: int
     sum: Any
 
-    def __init__(self, data: Number, label: str | None = None) -> None:
+    def __init__(
+        self, data: Number, label: str | None = None, _op: str = "", *, _children: Any = ()
+    ) -> None:
         if not is_number(data):
             raise TypeError(no_number(data))
+        if isinstance(label, tuple | set | list):  # micrograd's second argument
+            label, _children = None, label
+        if _children or _op:
+            raise TypeError(f"the operands of a Value are recorded, not given: {micrograd.OWN}")
         if label is not None and not isinstance(label, str):
             raise TypeError(f"a label is text, and {label!r} is of type {type(label).__name__}")
         self._data = data
@@ -520,6 +526,11 @@ class Value:
     def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
         return ufuncs.apply(ufunc, method, operands, options)
 
+    # For programs written for micrograd, which read a node by these names (see `micrograd.py`)
+    _prev = property(micrograd.previous)
+    _op = property(micrograd.operation_name)
+    _backward = property(micrograd.share_out, micrograd.refuse)
+
     # Where those look who come from other engines
     item = numpy = tolist = cpu = Elsewhere("v.data is the plain number")
     requires_grad = requires_grad_ = Elsewhere("every Value can be differentiated")
@@ -527,7 +538,7 @@ class Value:
     is_leaf = Elsewhere("it is one if v.operation is None")
     grad_fn = Elsewhere("v.operation and v.operands tell how it was computed")
     clamp = Elsewhere("v.clip(lower, upper)")
-    _prev, _op = Elsewhere("v.operands"), Elsewhere("v.operation")
+    m, v, momentum, velocity = (OnlyDerived() for _ in range(4))
 
     # ---- As a number and as text --------------------------------------------------------------
 
@@ -562,7 +573,7 @@ class Value:
         return round(self._data, digits)
 
     def __format__(self, specification: str) -> str:
-        return format(self._data, specification)
+        return format(self._data, specification) if specification else str(self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""

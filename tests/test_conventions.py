@@ -278,7 +278,7 @@ def test_bool_format_and_round_go_by_the_number():
     assert Value(0.5)
     assert not Value(0.0)
     assert f"{Value(2 / 3):.3f}" == "0.667"
-    assert f"{Value(0.25)}" == "0.25"
+    assert f"{Value(0.25)}" == str(Value(0.25)) == "Value(0.25)"
     assert round(Value(2.567), 1) == 2.6
     assert round(Value(2.567)) == 3
 
