@@ -20,12 +20,14 @@ from typing import Any
 
 from autodiff.checking import numerical
 from autodiff.checking.diagnosis import diagnose
+from autodiff.checking.place import Place, plain_numbers
 from autodiff.checking.proof import prove_equal
 from autodiff.checking.report import Report
 from autodiff.checking.subject import (
     UNDEFINED,
     ByHandError,
     Hand,
+    Named,
     Point,
     Subject,
     Visit,
@@ -35,7 +37,15 @@ from autodiff.checking.subject import (
     one_by_hand,
     visited,
 )
-from autodiff.checking.verdict import VALUE, Row, Tolerances, judged
+from autodiff.checking.verdict import (
+    VALUE,
+    Row,
+    Setting,
+    Tolerances,
+    is_rounding,
+    judged,
+    proved_equal,
+)
 from autodiff.kinds import Number
 from autodiff.value import Value
 
@@ -114,14 +124,17 @@ def compare(
     subject = of_expression(f, by_hand) if isinstance(f, Value) else of_function(f)
     hand = None if by_hand is None else by_hand_function(by_hand, subject)
     visits = list(visited(subject, at, ranges, points, seed))
+    if not visits:
+        raise ValueError("there is no point to compare at: give some by `at`, or allow `points`")
     tolerances = Tolerances(rtol, atol)
     rows = list(_rows(subject, hand, visits, tolerances))
-    if value is not None:
-        expected = one_by_hand(value)
-        rows += [_value_row(expected, visit, tolerances) for visit in visits]
     proved: list[str] = []
-    if prove and hand is not None and subject.root is None:
-        proved = prove_equal(subject.function, hand, visits[0].point, _agreeing(rows))
+    if prove and hand is not None and subject.nodes is None:
+        proved = prove_equal(subject.on, hand, visits[0].point, _worth_proving(rows))
+        rows = [proved_equal(row) if row.variable in proved else row for row in rows]
+    if value is not None:
+        expected = one_by_hand(value, "the value")
+        rows += [_value_row(subject, expected, visit, tolerances) for visit in visits]
     recordings = {visit.number: visit.recording for visit in visits}
     return Report(subject.title, tuple(rows), diagnose(rows, recordings), tuple(proved))
 
@@ -149,6 +162,9 @@ def assert_gradient(f: Any, by_hand: Any = None, **options: Any) -> None:
     compare(f, by_hand, **{"prove": False, **options}).raise_if_different()
 
 
+# ---- At the points ----------------------------------------------------------------------------
+
+
 def _rows(
     subject: Subject, hand: Hand | None, visits: Sequence[Visit], tolerances: Tolerances
 ) -> Iterator[Row]:
@@ -157,20 +173,17 @@ def _rows(
     given = dict.fromkeys(name for by_hand, _ in derived for name in by_hand)
     for visit, (by_hand, problem) in zip(visits, derived, strict=True):
         for name in given or subject.variables:
-            recording, x = visit.recording, visit.point[name]
-            pair = recording.gradients[name], by_hand.get(name, math.nan) if hand else None
-            estimate, rounding = numerical.NO_ESTIMATE, 0.0
-            if not visit.failure:
-                along = subject.along(visit.point, name)
-                estimate = numerical.numerical_derivative(along, float(x))
-                others = {other: Value(number) for other, number in visit.point.items()}
-                scale = numerical.rounding_scale(subject.along(others, name), x)
-                rounding = 64 * numerical.EPSILON * scale
-            other = estimate.derivative if hand is None else pair[1]
-            tolerance = tolerances.allowed(pair[0], other, rounding)
-            kinks = recording.kinks.get(name, [])
-            reason = visit.failure or problem
-            yield judged(name, visit.number, visit.point, pair, estimate, tolerance, kinks, reason)
+            at = Place(subject, hand, visit, name)
+            ours = visit.recording.gradients.get(name, math.nan)
+            setting = Setting(
+                derivatives=(ours, by_hand.get(name, math.nan) if hand else None),
+                estimate=numerical.NO_ESTIMATE if visit.failure else at.estimate(),
+                tolerances=tolerances,
+                kinks=at.kinks,
+                closer=at.closer,
+                problem=visit.failure or problem,
+            )
+            yield judged(name, visit.number, visit.point, setting)
 
 
 def _derived(hand: Hand, visit: Visit) -> tuple[Mapping[str, Number], str]:
@@ -178,27 +191,30 @@ def _derived(hand: Hand, visit: Visit) -> tuple[Mapping[str, Number], str]:
     if visit.failure:
         return {}, ""
     try:
-        return hand(visit.named), ""
+        return plain_numbers(hand(plain_numbers(visit.named))), ""
     except ByHandError:
         raise
     except UNDEFINED as error:
         return {}, f"by hand raises {type(error).__name__}: {error}"
 
 
-def _value_row(expected: Any, visit: Visit, tolerances: Tolerances) -> Row:
+def _value_row(subject: Subject, expected: Named, visit: Visit, tolerances: Tolerances) -> Row:
     """Compare the value of the function at a point."""
+    ours = visit.recording.value
     values, problem = _derived(lambda named: {VALUE: expected(named)}, visit)
-    pair = visit.recording.value, values.get(VALUE, math.nan)
-    rounding = 64 * numerical.EPSILON * visit.recording.size
-    tolerance = tolerances.allowed(*pair, rounding)
-    reason = visit.failure or problem
-    return judged(
-        VALUE, visit.number, visit.point, pair, numerical.NO_ESTIMATE, tolerance, (), reason
+    at = Place(subject, lambda named: {VALUE: expected(named)}, visit, VALUE)
+    setting = Setting(
+        derivatives=(ours, values.get(VALUE, math.nan)),
+        estimate=numerical.NO_ESTIMATE,
+        tolerances=tolerances,
+        kinks=tuple,
+        closer=at.closer,
+        problem=visit.failure or problem,
     )
+    return judged(VALUE, visit.number, visit.point, setting)
 
 
-def _agreeing(rows: Sequence[Row]) -> list[str]:
-    """Return the variables that agree wherever it could be decided."""
-    names = dict.fromkeys(row.variable for row in rows if row.variable != VALUE)
-    verdicts = {name: {row.verdict for row in rows if row.variable == name} for name in names}
-    return [n for n in names if "differs" not in verdicts[n] and verdicts[n] != {"undecided"}]
+def _worth_proving(rows: Sequence[Row]) -> list[str]:
+    """Return the variables whose derivatives are not known to differ everywhere."""
+    rows = [row for row in rows if row.verdict in ("equal", "agrees") or is_rounding(row)]
+    return list(dict.fromkeys(row.variable for row in rows))

@@ -6,11 +6,10 @@ What is not proved is not refuted.
 
 from __future__ import annotations
 
-import dis
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from autodiff.checking.wrapped import Symbolic
 from autodiff.graph import sweep, topological_order
 from autodiff.kinds import Number, number_like
 from autodiff.value import Value
@@ -20,8 +19,11 @@ _MOST_TERMS = 2_000  # that expanding could make
 _SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify
 
 
+Function = Callable[[Mapping[str, Any]], tuple[Any, dict[str, Any]]]
+
+
 def prove_equal(
-    f: Callable[..., Any],
+    f: Function,
     by_hand: Callable[[Mapping[str, Any]], Mapping[str, Any]],
     point: Mapping[str, Number],
     variables: Sequence[str],
@@ -31,9 +33,9 @@ def prove_equal(
     Parameters
     ----------
     f : callable
-        A function of named numbers.
+        From named numbers to their result, and to every number on the way that has a name.
     by_hand : callable
-        From the named numbers, intermediate ones too, to the derivatives.
+        From these named numbers to the derivatives.
     point : mapping of str to number
         Where `f` is defined; the size of what it computes is measured there.
     variables : sequence of str
@@ -43,53 +45,52 @@ def prove_equal(
         import sympy
     except ImportError:
         return []
-    if not variables or not point or _tells_equal_from_unequal(f):
+    if not variables or not point:
         return []
     try:
         if not _is_small(f, by_hand, point):
             return []
         symbols = {name: sympy.Symbol(name, real=True) for name in point}
-        gradient, named = symbolic_gradient(f, symbols)
+        _check_branches(f, by_hand, symbols)
+        gradient, named = _symbolic_gradient(f, symbols)
         derived = by_hand(named)
         return [n for n in variables if _is_zero(_exact(gradient[n]) - _exact(derived[n]))]
     except Exception:  # numbers of another kind are more than a function has to be made for
         return []
 
 
-def symbolic_gradient(
-    f: Callable[..., Any], symbols: Mapping[str, Any]
+def _check_branches(f: Function, by_hand: Any, symbols: Mapping[str, Any]) -> None:
+    """Compute on formulas without truth or hash, which raise where a branch is taken.
+
+    A proof holds for what was recorded, and another input may take another branch. The function may
+    also treat plain numbers in another way than Values, and so it is called on both.
+    """
+    symbolic = {name: Symbolic(symbol) for name, symbol in symbols.items()}
+    f(symbolic)
+    _, named = _symbolic_gradient(f, symbolic)
+    by_hand(named)
+
+
+def _symbolic_gradient(
+    f: Function, symbols: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the derivatives of `f` as formulas, and its intermediate values that have a name."""
     variables = {name: Value(symbol, name) for name, symbol in symbols.items()}
-    root = f(**variables)
+    root, named = f(variables)
+    formulas = {name: x.data if isinstance(x, Value) else x for name, x in named.items()}
     if not isinstance(root, Value):
-        return dict.fromkeys(symbols, 0), dict(symbols)
+        return dict.fromkeys(symbols, 0), formulas
     swept = sweep(root, number_like(root, 1))
     gradient = {name: swept.get(variable) for name, variable in variables.items()}
-    named = {node.label: node.data for node in topological_order(root) if node.label}
-    return {name: 0 if g is None else g for name, g in gradient.items()}, {**named, **symbols}
-
-
-def _tells_equal_from_unequal(f: Any) -> bool:
-    """Return whether a function branches on ==, which symbols decide by their form."""
-    code = getattr(inspect.unwrap(f), "__code__", None)
-    if code is None:
-        return False
-    return any(
-        i.opname == "COMPARE_OP" and i.argval in ("==", "!=") for i in dis.get_instructions(code)
-    )
+    return {name: 0 if g is None else g for name, g in gradient.items()}, formulas
 
 
 # ---- Bounds -----------------------------------------------------------------------------------
 
 
-def _is_small(f: Any, by_hand: Any, point: Mapping[str, Number]) -> bool:
+def _is_small(f: Function, by_hand: Any, point: Mapping[str, Number]) -> bool:
     """Return whether function and derivatives by hand are small enough to be expanded."""
-    variables = {name: Value(float(number), name) for name, number in point.items()}
-    root = f(**variables)
-    if not isinstance(root, Value):
-        return True
-    named = {node.label: node for node in topological_order(root) if node.label} | variables
+    root, named = f({name: Value(float(number), name) for name, number in point.items()})
     roots = [root, *by_hand(named).values()]
     return all(can_be_expanded(node) for node in roots if isinstance(node, Value))
 

@@ -7,67 +7,182 @@ mistake and sees which of them explains it.
 
 from __future__ import annotations
 
-import math
+import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from autodiff.checking.numerical import size_of_parts
-from autodiff.graph import CONSTANT, sweep, topological_order
+from autodiff.checking.mistakes import mistaken, mistaken_chain
+from autodiff.checking.rounding import as_float, error_bound
+from autodiff.graph import CONSTANT, push_forward, sweep
 from autodiff.kinds import Number, number_like
 from autodiff.value import Value
 
 _LONGEST = 60  # letters of an intermediate value that is named by what it computes
 _LARGEST = 2_000  # nodes of a graph whose intermediate values are looked at
 
+_COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+
 
 class Trait(NamedTuple):
-    """Something that has a number at every point, and could be what a formula forgot."""
+    """Something that has a number at every point, and could explain what is wrong with a formula.
 
-    kind: str  # "name", "value", "local derivative", "part" of a derivative, or "kink"
+    "name", "value" and "slope" are what may be missing as a factor; "term", "use" and "path" are
+    parts of the derivative; "mistake" and "chain" what a mistaken rule adds to it; "kink" is a
+    distance; "quotient" of two variables, "root" the function itself.
+    """
+
+    kind: str
     text: str
-    variable: str = ""  # of which variable's derivative it is a part
+    variant: int = 0  # where one text stands for several numbers
 
 
-@dataclass
 class Recording:
-    """A function computed on Values at one point: its graph, and all that is read off it."""
+    """A function computed on Values at one point: its graph, and all that is read off it.
 
-    value: Number
-    gradients: dict[str, Number]
-    traits: dict[Trait, float] = field(default_factory=dict)
-    size: float = 0.0  # of the numbers that the value was made up of
-    kinks: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
+    Attributes
+    ----------
+    value : number
+        What it returned.
+    gradients : dict of str to number
+        The derivative in each variable.
+    """
+
+    def __init__(self, root: Any, variables: Mapping[str, Value] | None = None) -> None:
+        self._root = root
+        self._variables = dict(variables or {})
+        self.value = root.data if isinstance(root, Value) else root
+        self._swept = sweep(root, number_like(root, 1)) if isinstance(root, Value) else {}
+        found = {name: self._swept.get(node) for name, node in self._variables.items()}
+        self.gradients = {name: 0 if g is None else g for name, g in found.items()}
+
+    @property
+    def rounding(self) -> Number:
+        """How far rounding may have moved the value."""
+        return error_bound(self._root)
+
+    @functools.cached_property
+    def _order(self) -> list[Value]:
+        """The nodes, operands first."""
+        return list(self._swept)[::-1]
+
+    @functools.cached_property
+    def _texts(self) -> dict[Value, str]:
+        return node_texts(self._order, self._variables)
+
+    def _tangents(self, name: str) -> dict[Value, Number]:
+        """Return the derivative of every node in a variable that it depends on."""
+        if not self._order:
+            return {}
+        return push_forward(self._root, {self._variables[name]: 1})
+
+    def kinks(self, name: str) -> list[tuple[str, float]]:
+        """Return the kinks that the derivative in a variable runs through, and how far they are."""
+        depends = {self._variables[name]}
+        found = []
+        for node in self._order:
+            if not depends.isdisjoint(node.operands):
+                depends.add(node)
+                if self._swept[node] is None or as_float(self._swept[node]) == 0:
+                    continue  # the kink does not show in the result
+                text = self._texts[node] or str(node.operation)
+                found += [(text, as_float(distance)) for _, distance in _kinks(node, self._texts)]
+        return found
+
+    def traits(self, name: str) -> dict[Trait, float]:
+        """Return the traits that the derivative in a variable may be explained by."""
+        tangents = self._tangents(name) if name else {}
+        traits: dict[Trait, float] = {}
+        found = [*self._factors(tangents), *self._kinks()]
+        if name:
+            found += (
+                [(Trait("root", self._texts[self._root] or "the function"), self.value)]
+                if self._order
+                else []
+            )
+            found += self._parts(name, tangents)
+        for trait, number in found:
+            traits.setdefault(trait, as_float(number))
+        return traits
+
+    def _looked_at(self) -> list[Value]:
+        """Return the nodes whose numbers may explain something, those with a name first."""
+        nodes = [n for n in self._order if n.operation != CONSTANT and self._texts[n]]
+        nodes = nodes if len(nodes) <= _LARGEST else [node for node in nodes if node.label]
+        return sorted(nodes, key=lambda node: (node.label is None, len(self._texts[node])))
+
+    def _factors(self, tangents: Mapping[Value, Number]) -> Iterator[tuple[Trait, Number]]:
+        """Yield what may be missing as a factor, or be one too many."""
+        inputs = self._variables.items()
+        for name, variable in inputs:
+            yield Trait("name", name), variable.data
+        nodes = [node for node in self._looked_at() if node not in self._variables.values()]
+        for node in nodes:
+            yield Trait("name" if node.label else "value", self._texts[node]), node.data
+        for node in nodes:
+            single = len(node.operands) == 1 or node.operation == "**"
+            if single and node.partials[0] is not None:
+                inner = self._texts[node.operands[0]]
+                text = f"the derivative of {self._texts[node]} in {inner}"
+                yield Trait("slope", text), node.partials[0]
+        for node in nodes:
+            if node in tangents:
+                yield Trait("slope", f"the derivative of {self._texts[node]}"), tangents[node]
+        for name, variable in inputs:
+            for other, second in inputs:
+                if name != other and len(self._variables) <= _MOST_NAMES and second.data:
+                    yield (
+                        Trait("quotient", f"{name} / {other}"),
+                        as_float(variable.data) / as_float(second.data),
+                    )
+
+    def _parts(self, name: str, tangents: Mapping[Value, Number]) -> Iterator[tuple[Trait, Number]]:
+        """Yield the parts of the derivative, and what a mistaken rule would add to it."""
+        nodes = [n for n in self._looked_at() if n in tangents and self._swept[n] is not None]
+        variable = self._variables[name]
+        for node in nodes:
+            for operand, partial in zip(node.operands, node.partials, strict=True):
+                if operand in tangents and partial is not None and self._texts[operand]:
+                    part = self._swept[node] * partial * tangents[operand]
+                    if node.operation in ("+", "-", "total"):
+                        yield Trait("term", self._texts[operand]), part
+                    elif operand is variable:
+                        yield Trait("use", self._texts[node]), part
+                    elif len(node.operands) > 1:
+                        yield Trait("path", f"{self._texts[operand]} in {self._texts[node]}"), part
+        for node in nodes:
+            if node.label and node is not variable:
+                yield Trait("path", self._texts[node]), self._swept[node] * tangents[node]
+        for node in nodes:
+            if 1 <= len(node.operands) <= 2:
+                slopes = [tangents.get(operand, 0) for operand in node.operands]
+                for kind, rules in (("mistake", mistaken), ("chain", mistaken_chain)):
+                    for variant, (words, slope) in enumerate(rules(node, slopes, variable.data)):
+                        texts = [self._texts[operand] for operand in node.operands]
+                        text = words.format(*texts, node=self._texts[node], x=name)
+                        added = self._swept[node] * (slope - tangents[node])
+                        yield Trait(kind, text, variant), added
+
+    def _kinks(self) -> Iterator[tuple[Trait, Number]]:
+        for node in self._looked_at():
+            for text, distance in _kinks(node, self._texts):
+                yield Trait("kink", text), distance
 
 
-def recorded(root: Any, variables: Mapping[str, Value]) -> Recording:
-    """Read a graph: the derivative in each variable, its intermediate values, its kinks."""
-    if not isinstance(root, Value):
-        return Recording(root, dict.fromkeys(variables, 0))
-    swept = sweep(root, number_like(root, 1))
-    gradients = {name: swept.get(variable) for name, variable in variables.items()}
-    recording = Recording(
-        root.data,
-        {name: 0 if gradient is None else gradient for name, gradient in gradients.items()},
-        size=size_of_parts(root),
-    )
-    order = topological_order(root)[::-1]
-    texts = node_texts(order, variables)
-    for trait, number in _traits(order, texts, swept, variables):
-        recording.traits.setdefault(trait, as_float(number))
-    for name, variable in variables.items():
-        recording.kinks[name] = list(_kinks_between(order, texts, swept, variable))
-    return recording
+_MOST_NAMES = 12  # of variables that one may be written for another
 
 
-def as_float(x: Any) -> float:
-    try:
-        return float(x)
-    except (ArithmeticError, TypeError, ValueError):
-        return math.nan
-
-
-_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "//": 2, "neg": 3, "pos": 3, "**": 4}
+_PRECEDENCE = {
+    **dict.fromkeys(_COMPARISONS, 0),
+    "+": 1,
+    "-": 1,
+    "*": 2,
+    "/": 2,
+    "%": 2,
+    "//": 2,
+    "neg": 3,
+    "pos": 3,
+    "**": 4,
+}
 _ATOM = 5
 
 
@@ -109,36 +224,6 @@ def _operation_text(node: Value, operands: list[tuple[str, int]]) -> tuple[str, 
     return (text if len(text) <= _LONGEST else ""), own
 
 
-def _traits(
-    order: Sequence[Value],
-    texts: Mapping[Value, str],
-    swept: Mapping[Value, Number],
-    variables: Mapping[str, Value],
-) -> Iterator[tuple[Trait, Number]]:
-    """Yield what may be missing in a formula; the nodes with a name first."""
-    names = {variable: name for name, variable in variables.items()}
-    for name, variable in variables.items():
-        yield Trait("name", name), variable.data
-    nodes = [node for node in order if node.operation != CONSTANT and texts[node]]
-    nodes = nodes if len(nodes) <= _LARGEST else [node for node in nodes if node.label]
-    for node in sorted(nodes, key=lambda node: (node.label is None, len(texts[node]))):
-        if node not in names:
-            yield Trait("name" if node.label else "value", texts[node]), node.data
-    for node in nodes:
-        single = len(node.operands) == 1 or node.operation == "**"
-        if single and node.partials[0] is not None:
-            text = f"the derivative of {texts[node]} in {texts[node.operands[0]]}"
-            yield Trait("local derivative", text), node.partials[0]
-    for node in nodes:
-        for operand, partial in zip(node.operands, node.partials, strict=True):
-            if operand in names and partial is not None and swept[node] is not None:
-                part = Trait("part", texts[node], names[operand])
-                yield part, swept[node] * partial
-    for node in nodes:
-        for text, distance in _kinks(node, texts):
-            yield Trait("kink", text), distance
-
-
 # ---- Kinks ------------------------------------------------------------------------------------
 
 
@@ -154,6 +239,8 @@ def _kinks(node: Value, texts: Mapping[Value, str]) -> Iterator[tuple[str, Numbe
         x, *bounds = operands
         for bound in bounds:
             yield f"{texts[x]} - {texts[bound]}", x.data - bound.data
+    elif node.operation == "where":
+        yield from _borders(operands[0], texts)
     elif node.operation in ("floor", "ceil"):
         yield texts[node], operands[0].data - round(operands[0].data)
     elif node.operation in ("%", "//"):
@@ -161,18 +248,11 @@ def _kinks(node: Value, texts: Mapping[Value, str]) -> Iterator[tuple[str, Numbe
         yield texts[node], min(a.data % b.data, b.data - a.data % b.data, key=abs)
 
 
-def _kinks_between(
-    order: Sequence[Value],
-    texts: Mapping[Value, str],
-    swept: Mapping[Value, Number],
-    variable: Value,
-) -> Iterator[tuple[str, float]]:
-    """Yield the kinks that the derivative in a variable runs through: what they are, how far."""
-    depends = {variable}
-    for node in order:
-        if not depends.isdisjoint(node.operands):
-            depends.add(node)
-            if swept[node] is None or as_float(swept[node]) == 0:
-                continue  # the kink does not show in the result
-            for _, distance in _kinks(node, texts):
-                yield texts[node] or str(node.operation), as_float(distance)
+def _borders(condition: Value, texts: Mapping[Value, str]) -> Iterator[tuple[str, Number]]:
+    """Yield, for each comparison of a condition, the difference of the two that it compares."""
+    if condition.operation in _COMPARISONS:
+        a, b = condition.operands
+        yield f"{texts[a]} - {texts[b]}", a.data - b.data
+    elif condition.operation in ("and", "or", "not"):
+        for part in condition.operands:
+            yield from _borders(part, texts)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from autodiff.checking import numerical
-from autodiff.checking.recording import as_float
+from autodiff.checking.rounding import EPSILON, Computed, as_float
 from autodiff.kinds import Number
 
 VALUE = "the value"  # stands where a variable does, in the rows that compare the function's value
@@ -43,7 +43,7 @@ class Row:
     verdict : str
         "equal", "agrees", "differs" or "undecided".
     reason : str
-        Why it is undecided.
+        Why it is undecided, or agrees though the numbers differ by more than the tolerances.
     """
 
     variable: str
@@ -69,37 +69,62 @@ class Tolerances:
     rtol: float
     atol: float
 
-    def allowed(self, a: Number, b: Number, rounding: float) -> Number:
+    def allowed(self, a: Number, b: Number, error: float = 0.0) -> Number:
         """Return the largest difference of two numbers that counts as agreement."""
         if _is_exact(a) and _is_exact(b):
             return 0
-        a, b = abs(float(a)), abs(float(b))
-        return self.rtol * max(a, b) + min(self.atol, a, b) + rounding
+        a, b = abs(a), abs(b)
+        return self.rtol * max(a, b) + min(self.atol, a, b) + error
 
 
 def _is_exact(x: Number) -> bool:
     return isinstance(x, int | Fraction)
 
 
-def judged(
-    variable: str,
-    number: int,
-    point: Mapping[str, Number],
-    derivatives: tuple[Number, Number],
-    estimate: numerical.Estimate,
-    tolerance: Number,
-    kinks: Sequence[tuple[str, float]] = (),
-    problem: str = "",
-) -> Row:
-    """Compare one derivative at one point, by hand or else with the numerical one.
+@dataclass(frozen=True)
+class Setting:
+    """One derivative at one point, as it was computed, and what can still be asked about it.
 
-    `derivatives` are autodiff's and the one by hand; `kinks` what the derivative runs through, and
-    how far from there it is; `problem` says why there is nothing to compare.
+    Attributes
+    ----------
+    derivatives : pair of number
+        Autodiff's and the one by hand; None for that if there is none.
+    estimate : Estimate
+        The numerical one.
+    kinks : callable
+        Returns what the derivative runs through, and how far from there it is.
+    closer : callable
+        Computes the two again and returns with each how far rounding may have moved it: first on
+        the same numbers, then on numbers of more and more digits.
+    problem : str
+        Why there is nothing to compare.
     """
-    autodiff, by_hand = derivatives
-    other = estimate.derivative if by_hand is None else by_hand
-    if by_hand is None:
-        tolerance += 10 * estimate.error + 1e-6 * abs(float(autodiff))
+
+    derivatives: tuple[Number, Number]
+    estimate: numerical.Estimate
+    tolerances: Tolerances
+    kinks: Callable[[], Iterable[tuple[str, float]]]
+    closer: Callable[[], Iterable[tuple[Computed, Computed]]]
+    problem: str = ""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether there is a derivative by hand; else the numerical one is compared."""
+        return self.derivatives[1] is not None
+
+    @property
+    def error(self) -> float:
+        """How far off the numerical derivative may be, if it is compared."""
+        if self.by_hand:
+            return 0.0
+        return 10 * self.estimate.error + 1e-6 * abs(as_float(self.derivatives[0]))
+
+
+def judged(variable: str, number: int, point: Mapping[str, Number], setting: Setting) -> Row:
+    """Compare one derivative at one point, by hand or else with the numerical one."""
+    autodiff, by_hand = setting.derivatives
+    estimate = setting.estimate
+    other = by_hand if setting.by_hand else estimate.derivative
     absolute = abs(autodiff - other) if autodiff != other else 0
     larger = max(abs(autodiff), abs(other))
     row = Row(
@@ -114,47 +139,109 @@ def judged(
         absolute=absolute,
         relative=absolute / larger if absolute and 0 < larger < math.inf else absolute,
         ulps=_ulps(autodiff, other),
-        tolerance=tolerance,
+        tolerance=setting.tolerances.allowed(autodiff, other, setting.error),
         verdict="",
     )
-    verdict, reason = _verdict(row, other, kinks, problem)
-    return replace(row, verdict=verdict, reason=reason)
+    verdict, reason = _verdict(row, other, setting)
+    if verdict:
+        return replace(row, verdict=verdict, reason=reason)
+    return _rounding_or_mistake(row, other, setting)
 
 
-def _verdict(
-    row: Row, other: Number, kinks: Sequence[tuple[str, float]], problem: str
-) -> tuple[str, str]:
-    """Judge a row: the verdict, and why it is undecided."""
-    if problem:
-        return "undecided", problem
-    if row.by_hand is None and row.method == "none":
+def _verdict(row: Row, other: Number, setting: Setting) -> tuple[str, str]:
+    """Judge a row: the verdict and the reason for it; none where the numbers differ."""
+    if setting.problem:
+        return "undecided", setting.problem
+    if not setting.by_hand and row.method == "none":
         return "undecided", "the function is not defined around the point"
-    if row.autodiff == other and row.by_hand is not None:
-        return _contradicted(row, kinks) or ("equal", "")
+    if row.autodiff == other and setting.by_hand:
+        return _contradicted(row, setting) or ("equal", "")
     for name, number in (("autodiff", row.autodiff), ("by hand", row.by_hand)):
         if number is not None and not math.isfinite(number):
-            return "undecided", f"{name} is {float(number)}"
+            return "undecided", f"{name} is {as_float(number)}"
     if row.absolute <= row.tolerance:
-        return _contradicted(row, kinks) or ("agrees", "")
-    near = [
-        text
-        for text, distance in kinks
-        if abs(distance) <= (0 if row.by_hand is not None else 1e-4)
-    ]
+        return _contradicted(row, setting) or ("agrees", "")
+    reach = 0 if setting.by_hand else 1e-4
+    near = [text for text, distance in setting.kinks() if abs(distance) <= reach]
     if near:
-        where = "at" if row.by_hand is not None else "at or near"
+        where = "at" if setting.by_hand else "at or near"
         return "undecided", f"{near[0]} has a kink or a jump {where} the point"
-    return "differs", ""
+    if _is_exact(row.autodiff) and _is_exact(other):
+        return "differs", ""
+    return "", ""
 
 
-def _contradicted(row: Row, kinks: Sequence[tuple[str, float]]) -> tuple[str, str] | None:
+# ---- Rounding ---------------------------------------------------------------------------------
+
+_CLEARLY = 1000  # times what rounding can do
+_DIGITS_LEFT = 1e-3  # of a number, or it decides nothing
+_NO_DIGITS = "rounding leaves no digits by which the two could be compared"
+
+
+def _rounding_or_mistake(row: Row, other: Number, setting: Setting) -> Row:
+    """Judge two numbers that differ: by what rounding can do to them, and by more digits."""
+    seen: list[tuple[Computed, Computed]] = []
+    for sides in setting.closer():
+        seen.append(sides)
+        difference, bound, larger = _apart(*sides)
+        allowed = setting.tolerances.allowed(sides[0].number, sides[1].number, setting.error)
+        few_digits = bound > _DIGITS_LEFT * larger
+        if difference > _CLEARLY * bound or (difference <= allowed and not few_digits):
+            break
+    row = replace(row, tolerance=row.tolerance + _apart(*seen[0])[1])
+    if difference > _CLEARLY * bound:
+        return replace(row, verdict="differs")
+    if few_digits:
+        return replace(row, verdict="undecided", reason=_NO_DIGITS)
+    if difference > allowed + bound:
+        return replace(row, verdict="differs")
+    return replace(row, verdict="agrees", reason=_lost(row, other, seen))
+
+
+def is_rounding(row: Row) -> bool:
+    """Return whether a row is undecided because of rounding."""
+    return row.verdict == "undecided" and row.reason == _NO_DIGITS
+
+
+def proved_equal(row: Row) -> Row:
+    """Return the row, given that the two derivatives are proved equal: they differ by rounding."""
+    if is_rounding(row) or (row.verdict == "differs" and not row.reason):
+        return replace(row, verdict="agrees", reason="the two forms are rounded differently")
+    return row
+
+
+def _apart(ours: Computed, theirs: Computed) -> tuple[Number, Number, Number]:
+    """Return how far two numbers are apart, what of that rounding can do, and the larger size."""
+    difference = abs(ours.number - theirs.number)
+    return difference, ours.bound + theirs.bound, max(abs(ours.number), abs(theirs.number))
+
+
+def _lost(row: Row, other: Number, seen: list[tuple[Computed, Computed]]) -> str:
+    """Say which of the two numbers rounding took digits from, and how many."""
+    ours, theirs = seen[-1]
+    if len(seen) == 1:  # no more digits were needed: the rounding that was bounded tells
+        off = {"autodiff": ours.bound, "by hand": theirs.bound}
+        best = ours.number if ours.bound < theirs.bound else theirs.number
+    else:
+        best = ours.number
+        off = {"autodiff": abs(row.autodiff - best), "by hand": abs(other - best)}
+    worse = max(off, key=lambda name: as_float(off[name]))
+    share = as_float(abs((row.autodiff if worse == "autodiff" else other) - best) / abs(best))
+    digits = round(math.log10(share / EPSILON)) if 0 < share < 0.1 else 16
+    lost = "all digits" if digits > 15 else f"{digits} of 16 digits"
+    form = "the form by hand" if worse == "by hand" else "the function's own form"
+    return f"{form} loses {lost}"
+
+
+def _contradicted(row: Row, setting: Setting) -> tuple[str, str] | None:
     """Judge autodiff and by hand, which agree, wrong: if numbers show it beyond any doubt."""
-    if row.by_hand is None or row.method == "none" or not math.isfinite(row.numerical):
+    if not setting.by_hand or row.method == "none" or not math.isfinite(row.numerical):
         return None
-    size = max(abs(row.numerical), abs(float(row.autodiff)))
-    certain = row.error <= 1e-6 * size and all(abs(distance) > 0.01 for _, distance in kinks)
-    distance = abs(float(row.autodiff) - row.numerical)
-    if not certain or distance <= 1e-3 * size + 10 * row.error + float(row.tolerance):
+    size = max(abs(row.numerical), abs(as_float(row.autodiff)))
+    distance = abs(as_float(row.autodiff) - row.numerical)
+    if distance <= 1e-3 * size + 10 * row.error + as_float(row.tolerance):
+        return None
+    if row.error > 1e-6 * size or any(abs(distance) <= 0.01 for _, distance in setting.kinks()):
         return None
     return "differs", "the numerical derivative contradicts both"
 
