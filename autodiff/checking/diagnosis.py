@@ -20,7 +20,7 @@ from autodiff.checking.evidence import (
     is_plain,
     varies,
 )
-from autodiff.checking.recording import Recording, Trait
+from autodiff.checking.recording import Recording, Trait, bracketed
 from autodiff.checking.rounding import as_float
 from autodiff.checking.verdict import VALUE, Row, near_numerical, point_text
 
@@ -37,32 +37,42 @@ def _is_zero(evidence: Evidence) -> str | None:
 
 
 def _constant_factor(evidence: Evidence) -> str | None:
-    """By hand is a constant times autodiff."""
-    largest = max(range(len(evidence)), key=lambda i: abs(evidence.ours[i]))
-    if not evidence.ours[largest] or not evidence.by_hand[largest]:
+    """By hand is a constant times autodiff, and the constant is one that people write."""
+    factor = _factor_between(evidence)
+    name = factor and constant_name(factor)
+    if not factor or not name:
         return None
-    factor = evidence.by_hand[largest] / evidence.ours[largest]
-    if not evidence.fits([factor * a for a in evidence.ours], [factor] * len(evidence)):
-        return None
-    name = constant_name(factor)
     if sum(map(bool, evidence.ours)) < ENOUGH and not is_plain(name):
         return None
-    return f"by hand is {_factor_words(factor, name, evidence)}"
-
-
-def _factor_words(factor: float, name: str | None, evidence: Evidence) -> str:
     us = f"{evidence.us} {evidence.everywhere}"
     if name == "-1":
-        return f"minus {us}: is the sign flipped?"
-    if name is None:
-        hint = "rounded" if abs(factor - 1) < 0.02 else "wrong"
-        return f"{factor:.9g} times {us}: is a constant {hint}?"
+        return f"by hand is minus {us}: is the sign flipped?"
     small = abs(factor) < 1
     size = constant_name(1 / abs(factor) if small else abs(factor))
     guess = f"is a factor {size} dropped?" if small else f"is a factor {size} too many?"
     if factor < 0:
         guess = f"is the sign flipped, and {guess[3:]}"
-    return f"{name} {'of' if small else 'times'} {us}: {guess}"
+    return f"by hand is {name} {'of' if small else 'times'} {us}: {guess}"
+
+
+def _odd_factor(evidence: Evidence) -> str | None:
+    """By hand is some constant times autodiff."""
+    factor = _factor_between(evidence) if sum(map(bool, evidence.ours)) >= ENOUGH else None
+    if not factor:
+        return None
+    hint = "rounded" if abs(factor - 1) < 0.02 else "wrong"
+    us = f"{evidence.us} {evidence.everywhere}"
+    return f"by hand is {factor:.9g} times {us}: is a constant {hint}?"
+
+
+def _factor_between(evidence: Evidence) -> float | None:
+    """Return what by hand is times autodiff, if that is a constant."""
+    largest = max(range(len(evidence)), key=lambda i: abs(evidence.ours[i]))
+    if not evidence.ours[largest] or not evidence.by_hand[largest]:
+        return None
+    factor = evidence.by_hand[largest] / evidence.ours[largest]
+    fits = evidence.fits([factor * a for a in evidence.ours], [factor] * len(evidence))
+    return factor if fits else None
 
 
 def _constant_offset(evidence: Evidence) -> str | None:
@@ -84,17 +94,13 @@ def _factor(evidence: Evidence) -> str | None:
     for trait, numbers in evidence.traits.items():
         if trait.kind not in ("name", "value", "slope") or not _usable(numbers):
             continue
-        squared = f"{_bracketed(trait.text)}**2"
+        squared = f"{bracketed(trait.text)}**2"
         for text, power in ((trait.text, -1), (trait.text, 1), (squared, -2), (squared, 2)):
             factors = [number**power for number in numbers]
             told = _factor_told(evidence, text, factors, missing=power < 0)
             if told:
                 return told
     return None
-
-
-def _bracketed(text: str) -> str:
-    return text if text.isidentifier() else f"({text})"
 
 
 def _usable(numbers: Sequence[float]) -> bool:
@@ -114,7 +120,7 @@ def _factor_told(
     name = constant_name(1 / constant if missing else constant)
     if name is None or not evidence.fits([constant * p for p in products], factors):
         return None
-    shown = {"1": text, "-1": f"-{_bracketed(text)}"}.get(name, f"{name} * {_bracketed(text)}")
+    shown = {"1": text, "-1": f"-{bracketed(text)}"}.get(name, f"{name} * {bracketed(text)}")
     us, points = evidence.us, evidence.everywhere
     if missing:
         return f"{us} / by hand = {shown} {points}: is the factor {shown} missing?"
@@ -182,7 +188,7 @@ def _wrong_part(evidence: Evidence) -> str | None:
         there = evidence.of_part(part)
         looks = (_constant_factor, _written_for, _factor) if varies(part) else (_flipped,)
         told = next(filter(None, (look(there) for look in looks)), None)
-        if told and "is a constant" not in told:
+        if told:
             what = _FORGOTTEN[trait.kind][0].format(trait.text)
             return f"by hand is right except in {what}; there, {told}"
     return None
@@ -191,16 +197,18 @@ def _wrong_part(evidence: Evidence) -> str | None:
 def _flipped(evidence: Evidence) -> str | None:
     """The sign is flipped, and nothing else."""
     if evidence.fits([-a for a in evidence.ours]):
-        return f"by hand is {_factor_words(-1, '-1', evidence)}"
+        return f"by hand is minus autodiff {evidence.everywhere}: is the sign flipped?"
     return None
 
 
 def _parts(evidence: Evidence) -> Iterator[tuple[Trait, list[float]]]:
-    """Yield the parts of the derivative, other than the whole."""
-    for trait, part in evidence.traits.items():
-        if trait.kind in _FORGOTTEN and len(part) >= ENOUGH and all(map(math.isfinite, part)):
+    """Yield the parts of the derivative, other than the whole: terms first."""
+    size = max(map(abs, evidence.ours))
+    for kind in _FORGOTTEN:
+        for trait, part in evidence.traits.items():
+            if trait.kind != kind or len(part) < ENOUGH or not all(map(math.isfinite, part)):
+                continue
             rest = [a - p for a, p in zip(evidence.ours, part, strict=True)]
-            size = max(map(abs, evidence.ours))
             if any(part) and max(map(abs, rest)) > 1e-9 * size:
                 yield trait, part
 
@@ -261,13 +269,14 @@ Look = Callable[[Evidence], str | None]
 _ELSEWHERE: tuple[Look, ...] = (
     _is_zero,
     _constant_factor,
-    _not_derived,
     _written_for,
     _forgotten_part,
     _mistaken_rule,
     _factor,
+    _not_derived,
     _wrong_part,
     _mistaken_chain,
+    _odd_factor,
     _constant_offset,
 )
 _LOOKS: tuple[Look, ...] = (_is_zero, _constant_factor, _one_side, _zero_at_some, *_ELSEWHERE)

@@ -21,7 +21,8 @@ class Mistake(NamedTuple):
 
     `wrong` takes, of an operation on one number, the operand and the value, and returns the local
     derivative; on two numbers u and v, these, the value and the derivatives of u and v, and returns
-    the whole one. In `premise` {0} and {1} are the operands and {node} is what was computed.
+    the whole one. In `premise` {0} and {1} are the operands and {node} is what was computed; {g}
+    and {n} are the first operand and that in the brackets that a formula needs.
     """
 
     premise: str
@@ -44,13 +45,13 @@ _OF_TWO: dict[str, tuple[Mistake, ...]] = {
         Mistake("u' v - u v' is taken for {node}", _PRODUCT,
                 lambda u, v, y, du, dv: du * v - u * dv),
         Mistake("u' + v' is taken for {node}", _PRODUCT,
-                lambda u, v, y, du, dv: du + dv),
+                lambda u, v, y, du, dv: math.nan if u == v else du + dv),
         Mistake("u' u + v' v is taken for {node}", _PRODUCT,
                 lambda u, v, y, du, dv: du * u + dv * v),
     ),
     "/": (
         Mistake("the derivative of {0} is divided by that of {1}", _QUOTIENT,
-                lambda u, v, y, du, dv: du / dv),
+                lambda u, v, y, du, dv: math.nan if du == dv else du / dv),
         Mistake("the square of the denominator {1} is forgotten", _QUOTIENT,
                 lambda u, v, y, du, dv: (du * v - u * dv) / v),
         Mistake("there is a plus in the numerator for {node}", _QUOTIENT,
@@ -59,6 +60,8 @@ _OF_TWO: dict[str, tuple[Mistake, ...]] = {
                 lambda u, v, y, du, dv: du * v - u * dv),
         Mistake("the two terms of the numerator for {node} are swapped", _QUOTIENT,
                 lambda u, v, y, du, dv: (u * dv - du * v) / (v * v)),
+        Mistake("{node} is integrated", "the derivative of 1 / x is -1 / x**2",
+                lambda u, v, y, du, dv: u * math.log(abs(v)) if dv == 1 and not du else math.nan),
     ),
     "**": (
         Mistake("the power rule is applied to the exponential {node}", _EXPONENTIAL,
@@ -74,7 +77,7 @@ _OF_TWO: dict[str, tuple[Mistake, ...]] = {
         Mistake("{node} is integrated", _POWER,
                 lambda u, v, y, du, dv: math.nan if dv or du != 1 else y * u / (v + 1)),
         Mistake("the exponent of {node} is raised and not lowered", _POWER,
-                lambda u, v, y, du, dv: math.nan if dv else v * y * u * du),
+                lambda u, v, y, du, dv: math.nan if dv or v > 0 else v * y * u * du),
         Mistake("the lowered exponent of {node} comes down as a factor", _POWER,
                 lambda u, v, y, du, dv: math.nan if dv else (v - 1) * u ** (v - 1) * du),
     ),
@@ -85,36 +88,32 @@ _OF_ONE: dict[str, tuple[Mistake, ...]] = {
                 "exp is its own derivative", lambda x, y: x * math.exp(x - 1)),
     ),
     "log": (
-        Mistake("the derivative of {node} is taken for 1 / {node}",
+        Mistake("the derivative of {node} is taken for 1 / {n}",
                 "the derivative of log(x) is 1 / x", lambda x, y: 1 / y),
     ),
     "sqrt": (
-        Mistake("the derivative of {node} is taken for 1 / (2 {0})",
+        Mistake("the derivative of {node} is taken for 1 / (2 {g})",
                 "the derivative of sqrt(x) is 1 / (2 sqrt(x))", lambda x, y: 1 / (2 * x)),
-        Mistake("the derivative of {node} is taken for {node} / 2",
+        Mistake("the derivative of {node} is taken for {n} / 2",
                 "the derivative of sqrt(x) is 1 / (2 sqrt(x))", lambda x, y: y / 2),
     ),
-    "reciprocal": (
-        Mistake("the derivative of {node} is taken for log({0})",
-                "the derivative of 1 / x is -1 / x**2", lambda x, y: math.log(x)),
-    ),
     "sigmoid": (
-        Mistake("the factor 1 - {node} is forgotten", _LOGISTIC, lambda x, y: y),
+        Mistake("the factor 1 - {n} is forgotten", _LOGISTIC, lambda x, y: y),
         Mistake("the factor {node} is forgotten", _LOGISTIC, lambda x, y: 1 - y),
-        Mistake("{node} * (1 + {node}) is taken", _LOGISTIC, lambda x, y: y * (1 + y)),
-        Mistake("{0} * (1 - {0}) is taken", _LOGISTIC, lambda x, y: x * (1 - x)),
-        Mistake("1 - {node}**2 is taken", _LOGISTIC, lambda x, y: 1 - y * y),
+        Mistake("{n} * (1 + {n}) is taken", _LOGISTIC, lambda x, y: y * (1 + y)),
+        Mistake("{g} * (1 - {g}) is taken", _LOGISTIC, lambda x, y: x * (1 - x)),
+        Mistake("1 - {n}**2 is taken", _LOGISTIC, lambda x, y: 1 - y * y),
     ),
     "tanh": (
-        Mistake("the square in 1 - {node}**2 is forgotten", _TANH, lambda x, y: 1 - y),
-        Mistake("1 + {node}**2 is taken", _TANH, lambda x, y: 1 + y * y),
-        Mistake("1 - {0}**2 is taken", _TANH, lambda x, y: 1 - x * x),
-        Mistake("{node} * (1 - {node}) is taken", _TANH, lambda x, y: y * (1 - y)),
+        Mistake("the square in 1 - {n}**2 is forgotten", _TANH, lambda x, y: 1 - y),
+        Mistake("1 + {n}**2 is taken", _TANH, lambda x, y: 1 + y * y),
+        Mistake("1 - {g}**2 is taken", _TANH, lambda x, y: 1 - x * x),
+        Mistake("{n} * (1 - {n}) is taken", _TANH, lambda x, y: y * (1 - y)),
     ),
     "tan": (
         Mistake("the square in 1 / cos({0})**2 is forgotten",
                 "the derivative of tan is 1 / cos**2", lambda x, y: 1 / math.cos(x)),
-        Mistake("1 - {node}**2 is taken",
+        Mistake("1 - {n}**2 is taken",
                 "the derivative of tan is 1 + tan**2", lambda x, y: 1 - y * y),
     ),
     "sin": (
@@ -126,7 +125,7 @@ _OF_ONE: dict[str, tuple[Mistake, ...]] = {
         Mistake("the derivative of cos is taken for -cos", "it is -sin", lambda x, y: -y),
     ),
     "arctan": (
-        Mistake("1 / (1 - {0}**2) is taken, which is that of arctanh",
+        Mistake("1 / (1 - {g}**2) is taken, which is that of arctanh",
                 "the derivative of arctan(x) is 1 / (1 + x**2)", lambda x, y: 1 / (1 - x * x)),
         Mistake("the derivative of {node} is taken for 1 / tan({0})**2",
                 "arctan is no power of tan", lambda x, y: 1 / math.tan(x) ** 2),
@@ -136,14 +135,17 @@ _OF_ONE: dict[str, tuple[Mistake, ...]] = {
     ),
     "abs": (
         Mistake("the derivative of abs is taken for abs", "it is the sign", lambda x, y: y),
+        Mistake("the derivative of {node} is taken for {0}", "it is the sign", lambda x, y: x),
     ),
     "softplus": (
         Mistake("the derivative of softplus is taken for that of sigmoid",
                 "the derivative of softplus is sigmoid",
                 lambda x, y: math.exp(-x) / (1 + math.exp(-x)) ** 2),
+        Mistake("the derivative of {node} is taken for sigmoid(-{g})",
+                "the derivative of softplus is sigmoid", lambda x, y: 1 / (1 + math.exp(x))),
     ),
     "log1p": (
-        Mistake("the derivative of {node} is taken for 1 / {0}",
+        Mistake("the derivative of {node} is taken for 1 / {g}",
                 "the derivative of log1p(x) is 1 / (1 + x)", lambda x, y: 1 / x),
     ),
 }
@@ -190,6 +192,8 @@ def mistaken_chain(node: Value, slopes: Sequence[Number], x: Number) -> Iterator
         inside = f"g' stands inside f' for f(g) = {{node}}: {_CHAIN}"
         yield inside, _slope_at(node, slope)
         yield inside, _slope_at(node, slope) * slope
+        outer = f"g' stands for g in f(g) = {{node}}, and f is not derived: {_CHAIN}"
+        yield outer, _apply(node, slope, lambda result: result.data)
 
 
 def _number(wrong: Callable[..., Any], *numbers: float) -> float:
@@ -201,10 +205,13 @@ def _number(wrong: Callable[..., Any], *numbers: float) -> float:
 
 def _slope_at(node: Value, number: float) -> float:
     """Return the local derivative of an operation at another number."""
+    return _apply(node, number, lambda result: result.partials[0] or 0)
+
+
+def _apply(node: Value, number: float, read: Callable[[Value], Any]) -> float:
+    """Apply an operation to another number."""
+    if node.operation not in OPERATIONS:
+        return math.nan
     others = [operand.data for operand in node.operands[1:]]
-
-    def slope(x: float) -> Any:
-        result = OPERATIONS[node.operation or ""](Value(x), *others)
-        return result.partials[0] or 0
-
-    return _number(slope, number) if node.operation in OPERATIONS else math.nan
+    apply = OPERATIONS[node.operation]
+    return _number(lambda x: read(apply(Value(x), *others)), number)

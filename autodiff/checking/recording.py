@@ -99,7 +99,7 @@ class Recording:
                 if self._order
                 else []
             )
-            found += self._parts(name, tangents)
+            found += [*self._parts(name, tangents), *self._mistakes(name, tangents)]
         for trait, number in found:
             traits.setdefault(trait, as_float(number))
         return traits
@@ -136,31 +136,39 @@ class Recording:
                     )
 
     def _parts(self, name: str, tangents: Mapping[Value, Number]) -> Iterator[tuple[Trait, Number]]:
-        """Yield the parts of the derivative, and what a mistaken rule would add to it."""
+        """Yield the parts of the derivative, the outermost first."""
         nodes = [n for n in self._looked_at() if n in tangents and self._swept[n] is not None]
-        variable = self._variables[name]
-        for node in nodes:
+        for place, node in enumerate(sorted(nodes, key=self._order.index, reverse=True)):
+            below = [operand for operand in node.operands if operand in tangents]
             for operand, partial in zip(node.operands, node.partials, strict=True):
-                if operand in tangents and partial is not None and self._texts[operand]:
-                    part = self._swept[node] * partial * tangents[operand]
-                    if node.operation in ("+", "-", "total"):
-                        yield Trait("term", self._texts[operand]), part
-                    elif operand is variable:
-                        yield Trait("use", self._texts[node]), part
-                    elif len(node.operands) > 1:
-                        yield Trait("path", f"{self._texts[operand]} in {self._texts[node]}"), part
-        for node in nodes:
-            if node.label and node is not variable:
-                yield Trait("path", self._texts[node]), self._swept[node] * tangents[node]
-        for node in nodes:
-            if 1 <= len(node.operands) <= 2:
-                slopes = [tangents.get(operand, 0) for operand in node.operands]
-                for kind, rules in (("mistake", mistaken), ("chain", mistaken_chain)):
-                    for variant, (words, slope) in enumerate(rules(node, slopes, variable.data)):
-                        texts = [self._texts[operand] for operand in node.operands]
-                        text = words.format(*texts, node=self._texts[node], x=name)
-                        added = self._swept[node] * (slope - tangents[node])
-                        yield Trait(kind, text, variant), added
+                if operand not in below or partial is None or not self._texts[operand]:
+                    continue
+                kind, text = "path", f"{self._texts[operand]} in {self._texts[node]}"
+                if node.operation in ("+", "-", "total") and len(below) > 1:
+                    kind, text = "term", self._texts[operand]
+                elif operand is self._variables[name]:
+                    kind, text = "use", self._texts[node] if len(below) == 1 else text
+                part = self._swept[node] * partial * tangents[operand]
+                yield Trait(kind, text, place), part
+            if node.label and node is not self._variables[name]:
+                yield Trait("path", node.label), self._swept[node] * tangents[node]
+
+    def _mistakes(
+        self, name: str, tangents: Mapping[Value, Number]
+    ) -> Iterator[tuple[Trait, Number]]:
+        """Yield what mistaken rules would add to the derivative."""
+        x = self._variables[name].data
+        for place, node in enumerate(self._looked_at()):
+            slope, outer = tangents.get(node), self._swept[node]
+            if slope is None or outer is None or not 1 <= len(node.operands) <= 2:
+                continue
+            texts = [self._texts[operand] for operand in node.operands]
+            words = {"node": self._texts[node], "n": bracketed(self._texts[node]), "x": name}
+            slopes = [tangents.get(operand, 0) for operand in node.operands]
+            for kind, rules in (("mistake", mistaken), ("chain", mistaken_chain)):
+                for i, (text, wrong) in enumerate(rules(node, slopes, x)):
+                    text = text.format(*texts, g=bracketed(texts[0]), **words)
+                    yield Trait(kind, text, 100 * place + i), outer * (wrong - slope)
 
     def _kinks(self) -> Iterator[tuple[Trait, Number]]:
         for node in self._looked_at():
@@ -169,6 +177,16 @@ class Recording:
 
 
 _MOST_NAMES = 12  # of variables that one may be written for another
+
+
+def bracketed(text: str) -> str:
+    """Return a text in brackets, unless it is a name or a call."""
+    depth = 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if not depth and letter in " *-":
+            return f"({text})"
+    return text
 
 
 _PRECEDENCE = {
