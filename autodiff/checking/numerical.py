@@ -30,7 +30,7 @@ class Estimate(NamedTuple):
 NO_ESTIMATE = Estimate(math.nan, math.inf, "none")
 
 
-def numerical_derivative(f: Callable[[Any], Any], x: float) -> Estimate:
+def numerical_derivative(f: Callable[[Any], Any], x: float, rounding: float = 0.0) -> Estimate:
     """Differentiate a function of one number by calling it nearby.
 
     Parameters
@@ -40,6 +40,8 @@ def numerical_derivative(f: Callable[[Any], Any], x: float) -> Estimate:
         has no cancellation; it has to lie within the error estimate of the differences.
     x : float
         Where.
+    rounding : float
+        How far rounding may have moved `f(x)`, if by more than its last digit.
 
     Returns
     -------
@@ -52,10 +54,10 @@ def numerical_derivative(f: Callable[[Any], Any], x: float) -> Estimate:
     >>> numerical_derivative(lambda x: x**3, 2.0)
     Estimate(derivative=12.0, error=2.1316282072803006e-14, method='complex step')
     """
-    by_differences = _by_differences(f, x)
+    by_differences = _by_differences(f, x, rounding)
     second = _by_complex_step(f, x)
     if second.method == "none":
-        second = _nearby(f, x)
+        second = _nearby(f, x, rounding)
     distance = abs(second.derivative - by_differences.derivative)
     if distance <= 10 * (by_differences.error + second.error) < math.inf:
         return second if second.method == "complex step" else by_differences
@@ -71,7 +73,7 @@ _SHRINK = 1.4  # from one step to the next
 _ROWS = 10
 
 
-def _by_differences(f: Callable[[float], Any], x: float) -> Estimate:
+def _by_differences(f: Callable[[float], Any], x: float, rounding: float) -> Estimate:
     """Extrapolate from several first steps, until one gives nine digits; return the best."""
     best = NO_ESTIMATE
     wide = max(abs(x), 1.0)
@@ -80,7 +82,7 @@ def _by_differences(f: Callable[[float], Any], x: float) -> Estimate:
         {wide / 10, narrow / 10, wide / 1e3, narrow / 1e3, wide / 1e5}, reverse=True
     ):
         try:
-            estimate = _ridders(f, x, step)
+            estimate = _ridders(f, x, step, rounding)
         except _WORKS_OUT_BADLY:  # too far out: a nearer step may do
             continue
         if estimate.error < best.error:
@@ -90,15 +92,15 @@ def _by_differences(f: Callable[[float], Any], x: float) -> Estimate:
     return best
 
 
-def _nearby(f: Callable[[float], Any], x: float) -> Estimate:
+def _nearby(f: Callable[[float], Any], x: float, rounding: float) -> Estimate:
     """Extrapolate from a small step, which is less exact but sees less of what is around."""
     try:
-        return _ridders(f, x, (abs(x) or 1.0) / 1e3)
+        return _ridders(f, x, (abs(x) or 1.0) / 1e3, rounding)
     except _WORKS_OUT_BADLY:
         return NO_ESTIMATE
 
 
-def _ridders(f: Callable[[float], Any], x: float, step: float) -> Estimate:
+def _ridders(f: Callable[[float], Any], x: float, step: float, rounding: float) -> Estimate:
     """Extrapolate central differences to step 0.
 
     C. J. F. Ridders, "Accurate computation of F'(x) and F'(x) F''(x)", Advances in Engineering
@@ -109,13 +111,13 @@ def _ridders(f: Callable[[float], Any], x: float, step: float) -> Estimate:
     above: list[float] = []
     for _ in range(_ROWS):
         high, low = float(f(x + step)), float(f(x - step))
-        rounding = EPSILON * max(abs(high), abs(low), SMALLEST) / step
+        lost = max(EPSILON * max(abs(high), abs(low), SMALLEST), rounding) / step
         row = [(high - low) / ((x + step) - (x - step))]
         power = _SHRINK**2
         for left, upper in zip(list(above), above, strict=True):
             row.append(row[-1] + (row[-1] - upper) / (power - 1))
             power *= _SHRINK**2
-            error = max(abs(row[-1] - row[-2]), abs(row[-1] - left)) + rounding
+            error = max(abs(row[-1] - row[-2]), abs(row[-1] - left)) + lost
             if error <= best.error:
                 best = Estimate(row[-1], error, "differences")
         if above and abs(row[-1] - above[-1]) >= 2 * best.error:

@@ -53,7 +53,9 @@ class Place:
         def f(x: Any) -> Any:
             return plain(along(Value(x) if isinstance(x, float) else x))
 
-        return numerical_derivative(f, float(self.visit.point[self.variable]))
+        rounding = as_float(self.visit.recording.rounding)
+        rounding = rounding if math.isfinite(rounding) else 0.0
+        return numerical_derivative(f, float(self.visit.point[self.variable]), rounding)
 
     def kinks(self) -> list[tuple[str, float]]:
         """Return what is not smooth: operations of the graph, and comparisons that were met."""
@@ -80,6 +82,8 @@ class Place:
             theirs = self._theirs(lambda x: x)
         except Exception:  # it computes on plain numbers only
             theirs = self._by_noise(lambda root, named: self._derived(plain_numbers(named)))
+            if not theirs.number:  # all of it may be rounded away
+                theirs = Computed(0.0, math.inf)
         yield ours, theirs
         with contextlib.suppress(Exception):  # then there are no more digits
             for convert in with_more_digits():

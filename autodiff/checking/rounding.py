@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from autodiff import functions
 from autodiff.graph import CONSTANT, sweep, topological_order
 from autodiff.kinds import Number, number_like
 from autodiff.value import Value
@@ -25,6 +26,7 @@ SMALLEST = sys.float_info.min  # below, floats have fewer digits
 
 _OPERATION = 8  # of the last digits, that the functions of a package may be wrong by
 _DIFFERENCES = 6  # of which order they are taken to be rounding alone
+_WAYS = (2.0**-14, 2.0**-8)  # on the longer one a result that has few digits left scatters too
 _BITS = (200, 1000, 8000)  # of the numbers with more digits
 
 
@@ -68,8 +70,9 @@ def error_bound(result: Any) -> Number:
                 if partial is not None and errors[operand]  # an infinite partial of an exact number
             ]
             errors[node] = sum(passed, _OPERATION * _last_digit(node.data))
+            errors[node] += _error_by_constants(node)
         else:
-            errors[node] = _constant_error(node.data) if node.operation == CONSTANT else 0
+            errors[node] = 0
     bound = errors[result]
     return bound if bound == bound else math.inf
 
@@ -107,6 +110,28 @@ def derivative_with_bound(f: Callable[[Any], Any], x: Number) -> Computed:
     if gradient is None:
         return Computed(0, 0)
     return Computed(gradient.data, error_bound(gradient))
+
+
+def _error_by_constants(node: Value) -> Number:
+    """Return how far an operation is off because its constants are no more exact than floats.
+
+    A graph has no derivative in a constant, and so the few that there are stand here.
+    """
+    error: Number = 0
+    size = abs(node.data)
+    for place, operand in enumerate(node.operands):
+        off = _constant_error(operand.data) if operand.operation == CONSTANT else 0
+        if not off:
+            continue
+        share = off / abs(operand.data)
+        if node.operation in ("+", "-", "total"):
+            error += off
+        elif node.operation in ("**", "power"):
+            base, exponent = (abs(part.data) for part in node.operands)
+            error += share * size * exponent * (abs(functions.log(base)) if place and base else 1)
+        else:
+            error += share * size
+    return error
 
 
 # ---- More digits ------------------------------------------------------------------------------
@@ -151,10 +176,17 @@ def noise(f: Callable[[float], Number], x: float) -> float:
     >>> 1e-17 < noise(lambda x: 1 - math.tanh(x) ** 2, 10.0) < 1e-15
     True
     """
-    step = 2.0**-14 * max(abs(x), SMALLEST / EPSILON)
-    values = [float(f(x + k * step)) for k in range(-6, 7)]
-    last_digit = EPSILON * max(map(abs, values))
+    last_digit = EPSILON * abs(float(f(x)))
+    return max(
+        last_digit, *[_scatter(f, x, way * max(abs(x), SMALLEST / EPSILON)) for way in _WAYS]
+    )
+
+
+def _scatter(f: Callable[[float], Number], x: float, step: float) -> float:
+    """Return the size of the rounding that the differences of high order are made of."""
+    half = _DIFFERENCES + 1
+    values = [float(f(x + k * step)) for k in range(-half, half + 1)]
     for _ in range(_DIFFERENCES):
         values = [b - a for a, b in itertools.pairwise(values)]
     gain = math.sqrt(math.comb(2 * _DIFFERENCES, _DIFFERENCES))
-    return max(last_digit, statistics.fmean(map(abs, values)) / gain)
+    return statistics.fmean(map(abs, values)) / gain

@@ -243,6 +243,9 @@ def _contradicted(row: Row, setting: Setting) -> tuple[str, str] | None:
         return None
     if row.error > 1e-6 * size or any(abs(distance) <= 0.01 for _, distance in setting.kinks()):
         return None
+    ours, _ = next(iter(setting.closer()))
+    if distance <= _CLEARLY * ours.bound:
+        return None
     return "differs", "the numerical derivative contradicts both"
 
 
