@@ -133,7 +133,7 @@ def compare(
         proved = prove_equal(subject.on, hand, visits[0].point, _worth_proving(rows))
         rows = [proved_equal(row) if row.variable in proved else row for row in rows]
     if value is not None:
-        expected = one_by_hand(value, "the value")
+        expected = one_by_hand(value, "the value by hand")
         rows += [_value_row(subject, expected, visit, tolerances) for visit in visits]
     recordings = {visit.number: visit.recording for visit in visits}
     return Report(subject.title, tuple(rows), diagnose(rows, recordings), tuple(proved))

@@ -45,7 +45,7 @@ _OF_TWO: dict[str, tuple[Mistake, ...]] = {
         Mistake("u' v - u v' is taken for {node}", _PRODUCT,
                 lambda u, v, y, du, dv: du * v - u * dv),
         Mistake("u' + v' is taken for {node}", _PRODUCT,
-                lambda u, v, y, du, dv: math.nan if u == v else du + dv),
+                lambda u, v, y, du, dv: du + dv),
         Mistake("u' u + v' v is taken for {node}", _PRODUCT,
                 lambda u, v, y, du, dv: du * u + dv * v),
     ),
@@ -173,8 +173,9 @@ def mistaken(node: Value, slopes: Sequence[Number], x: Number) -> Iterator[tuple
     numbers = [as_float(operand.data) for operand in node.operands]
     y, slopes = as_float(node.data), [as_float(slope) for slope in slopes]
     if len(numbers) == 2:
+        is_square = node.operation == "*" and numbers[0] == numbers[1]
         for premise, rule, wrong in _OF_TWO.get(node.operation or "", ()):
-            if all(slopes) or node.operation != "*":
+            if not is_square and (all(slopes) or node.operation != "*"):
                 yield f"{premise}: {rule}", _number(wrong, *numbers, y, *slopes)
     else:
         for premise, rule, wrong in _OF_ONE.get(node.operation or "", ()):

@@ -65,7 +65,7 @@ class Place:
         with contextlib.suppress(Exception):  # a function need not compute on such numbers
             along(Watched(self.visit.point[self.variable], met))
         kinks = self.visit.recording.kinks(self.variable)
-        return kinks + [(f"the branch by {text}", distance) for text, distance in met]
+        return kinks + [(f"the branch chosen by {text}", distance) for text, distance in met]
 
     # ---- Rounding -----------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from autodiff.value import Value
 _LARGEST = 300  # operations, each counted as often as it would be written out
 _MOST_TERMS = 2_000  # that expanding could make
 _SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify
+_MOST_CONDITIONS = 3  # in it: each of them doubles the cases
 
 
 Function = Callable[[Mapping[str, Any]], tuple[Any, dict[str, Any]]]
@@ -149,8 +150,15 @@ def _is_zero(difference: Any) -> bool:
     numerator, _ = sympy.together(difference).as_numer_denom()
     if sympy.expand(numerator) == 0:
         return True
-    small = sympy.count_ops(difference) <= _SIMPLIFIED
-    return bool(small and sympy.simplify(difference) == 0)
+    return _is_simple(difference, _SIMPLIFIED) and bool(sympy.simplify(difference) == 0)
+
+
+def _is_simple(expression: Any, operations: int) -> bool:
+    """Return whether SymPy simplifies a formula in a moment."""
+    import sympy
+
+    few = len(expression.atoms(sympy.core.relational.Relational)) <= _MOST_CONDITIONS
+    return few and bool(sympy.count_ops(expression) <= operations)
 
 
 def shortest(expression: Any) -> Any:
@@ -158,6 +166,6 @@ def shortest(expression: Any) -> Any:
     import sympy
 
     expression = sympy.sympify(expression)
-    if sympy.count_ops(expression) > 40:
+    if not _is_simple(expression, 40):
         return expression
     return min(expression, sympy.simplify(expression), key=sympy.count_ops)

@@ -94,6 +94,8 @@ def of_function(f: Any) -> Subject:
     if not callable(f):
         raise TypeError(f"a function, a formula or a Value can be compared, and {f!r} is none")
     names = [p.name for p in _parameters(f) if p.default is inspect.Parameter.empty]
+    if not names:
+        raise ValueError("there is nothing to differentiate in: the function has no variables")
     return Subject(getattr(f, "__name__", "f"), tuple(names), _by_name(f))
 
 
@@ -214,7 +216,10 @@ def by_hand_function(by_hand: Any, subject: Subject) -> Hand:
         if unknown:
             known = ", ".join(subject.variables)
             raise ValueError(f"{unknown[0]!r} is no variable; the variables are {known}")
-        parts = {names[key]: one_by_hand(part, names[key]) for key, part in by_hand.items()}
+        parts = {
+            names[key]: one_by_hand(part, f"by hand for {names[key]}")
+            for key, part in by_hand.items()
+        }
         return lambda numbers: {name: part(numbers) for name, part in parts.items()}
     whole = _of_names(by_hand)
     return lambda numbers: _by_variable(whole(numbers), subject)
@@ -224,9 +229,8 @@ def _by_variable(result: Any, subject: Subject) -> Mapping[str, Number]:
     """Name the derivatives that one callable returned."""
     if isinstance(result, Mapping):
         return result
-    several = (
-        list(result) if isinstance(result, Sequence) or hasattr(result, "tolist") else [result]
-    )
+    is_several = isinstance(result, Sequence) or getattr(result, "shape", ()) != ()
+    several = list(result) if is_several else [result]
     if len(several) != len(subject.variables):
         raise ByHandError(
             f"by hand gives {len(several)} derivatives for the variables "
@@ -238,10 +242,10 @@ def _by_variable(result: Any, subject: Subject) -> Mapping[str, Number]:
     }
 
 
-def one_by_hand(part: Any, name: str) -> Named:
+def one_by_hand(part: Any, whose: str) -> Named:
     """Make a function that returns one number from a text, a callable or a number."""
     call = _of_names(part)
-    return lambda numbers: one_number(call(numbers), f"by hand for {name}")
+    return lambda numbers: one_number(call(numbers), whose)
 
 
 def _of_names(part: Any) -> Named:
