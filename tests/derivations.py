@@ -2,7 +2,8 @@
 
 Each primitive has several forms of its value and of its derivative, all equal in exact arithmetic
 and very differently rounded. `derivations` combines them by the sum, product, quotient and chain
-rules, and expands powers, so that every derivation is right and hardly two are the same.
+rules, multiplies powers out and rewrites what comes out once more, so that every derivation is
+right and hardly two are the same.
 """
 
 import math
@@ -24,8 +25,9 @@ PRIMITIVES = (
     Primitive(
         ("sigmoid(u)", "1 / (1 + exp(-u))", "exp(u) / (1 + exp(u))", "(1 + tanh(u / 2)) / 2",
          "1 - sigmoid(-u)"),
-        ("sigmoid(u) * (1 - sigmoid(u))", "exp(-u) / (1 + exp(-u)) ** 2", "sigmoid(u) * sigmoid(-u)",
-         "exp(u) / (1 + exp(u)) ** 2", "sigmoid(u) - sigmoid(u) ** 2", "(1 - tanh(u / 2) ** 2) / 4",
+        ("sigmoid(u) * (1 - sigmoid(u))", "exp(-u) / (1 + exp(-u)) ** 2",
+         "sigmoid(u) * sigmoid(-u)", "exp(u) / (1 + exp(u)) ** 2", "sigmoid(u) - sigmoid(u) ** 2",
+         "(1 - tanh(u / 2) ** 2) / 4",
          "1 / (2 + exp(u) + exp(-u))", "1 / (4 * cosh(u / 2) ** 2)"),
     ),
     Primitive(
@@ -117,7 +119,8 @@ PRIMITIVES = (
     ),
     Primitive(
         ("u ** 2 - 1", "(u - 1) * (u + 1)"),
-        ("2 * u", "(u + 1) + (u - 1)", "(u + 1) ** 2 - u ** 2 - 1", "((u + 1) ** 2 - (u - 1) ** 2) / 2"),
+        ("2 * u", "(u + 1) + (u - 1)", "(u + 1) ** 2 - u ** 2 - 1",
+         "((u + 1) ** 2 - (u - 1) ** 2) / 2"),
     ),
     Primitive(
         ("exp(-u ** 2)", "1 / exp(u ** 2)"),
@@ -191,6 +194,18 @@ def _power(rng: random.Random) -> tuple[str, str, bool]:
     return f"(x - {a}) ** {n}", rng.choice(forms), False
 
 
+# Ways to write d otherwise; f is the function itself, of any other size.
+REWRITINGS = (
+    "({d} + {f}) - ({f})",
+    "(({d}) * ({f})) / ({f})",
+    "1 / (1 / ({d}))",
+    "({d}) / 3 + 2 * ({d}) / 3",
+    "(1 + ({d})) - 1",
+    "({d}) * (1 + x) - x * ({d})",
+    "(({d}) ** 2 - ({f}) ** 2) / (({d}) + ({f})) + ({f})",
+)
+
+
 def _interval(rng: random.Random, positive: bool) -> tuple[float, float]:
     """Return an interval somewhere between 1e-8 and 1e8, on either side of 0, or the default."""
     if rng.random() < 0.2:
@@ -207,5 +222,7 @@ def derivations(count: int, seed: int = 0) -> list[Derivation]:
     found: dict[Derivation, None] = {}
     while len(found) < count:
         f, by_hand, positive = _power(rng) if rng.random() < 0.2 else _combined(rng)
+        if rng.random() < 0.4:
+            by_hand = rng.choice(REWRITINGS).format(d=by_hand, f=f)
         found[Derivation(f, by_hand, _interval(rng, positive))] = None
     return list(found)

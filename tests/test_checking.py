@@ -13,7 +13,6 @@ import autodiff
 from autodiff import Value
 from autodiff.checking import assert_gradient, compare
 from autodiff.checking.numerical import numerical_derivative
-from autodiff.checking.rounding import derivative_with_bound
 from autodiff.checking.subject import UndefinedError
 from autodiff.formula import parse
 
@@ -538,10 +537,3 @@ def test_where_a_function_is_not_defined_there_is_no_estimate():
 
 def test_the_numerical_derivative_reads_no_rule_of_autodiff():
     assert numerical_derivative(lambda x: wrongly_squared(x), 3.0).derivative == 6.0
-
-
-def test_the_bound_of_rounding_sees_cancellation():
-    derivative, bound = derivative_with_bound(lambda x: (x / 3 - 1e8) ** 2, 3e8 + 3)
-    assert derivative == pytest.approx(2 / 3)
-    assert bound > 1e-9
-    assert derivative_with_bound(lambda x: x**2, 3.0).bound < 1e-13

@@ -7,6 +7,7 @@ and ends in a question: evidence is no proof. What holds by chance at two points
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -23,6 +24,9 @@ from autodiff.checking.evidence import (
 from autodiff.checking.recording import Recording, Trait, bracketed
 from autodiff.checking.rounding import as_float
 from autodiff.checking.verdict import VALUE, Row, near_numerical, point_text
+
+_SHOWN = 6  # numbers of a point
+_MOST_PARTS = 100  # of a derivative that are looked at one by one
 
 # ---- Factors and constants --------------------------------------------------------------------
 
@@ -94,8 +98,9 @@ def _factor(evidence: Evidence) -> str | None:
     for trait, numbers in evidence.traits.items():
         if trait.kind not in ("name", "value", "slope") or not _usable(numbers):
             continue
-        squared = f"{bracketed(trait.text)}**2"
-        for text, power in ((trait.text, -1), (trait.text, 1), (squared, -2), (squared, 2)):
+        powers = (-1, 1, -2, 2) if trait.kind == "name" else (-1, 1)
+        for power in powers:
+            text = trait.text if abs(power) == 1 else f"{bracketed(trait.text)}**2"
             factors = [number**power for number in numbers]
             told = _factor_told(evidence, text, factors, missing=power < 0)
             if told:
@@ -184,7 +189,7 @@ def _forgotten_part(evidence: Evidence) -> str | None:
 
 def _wrong_part(evidence: Evidence) -> str | None:
     """One part of the derivative is wrong by a factor, and the rest is right."""
-    for trait, part in _parts(evidence):
+    for trait, part in itertools.islice(_parts(evidence), _MOST_PARTS):
         there = evidence.of_part(part)
         looks = (_constant_factor, _written_for, _factor) if varies(part) else (_flipped,)
         told = next(filter(None, (look(there) for look in looks)), None)
@@ -366,7 +371,7 @@ def _unexplained(rows: Sequence[Row]) -> str:
     pair = "the two derivatives" if worst.by_hand is not None else _CONTRADICTED
     pair = "the function and by hand" if worst.variable == VALUE else pair
     count = at_points(len(wrong), len(rows))
-    return f"{pair} differ {count}, most at {point_text(worst.point)}"
+    return f"{pair} differ {count}, most at {point_text(worst.point, _SHOWN)}"
 
 
 _CONTRADICTED = "autodiff and the numerical derivative"
@@ -416,7 +421,7 @@ def _rounded(rows: Sequence[Row]) -> Iterator[str]:
     if rounded:
         worst = max(rounded, key=lambda row: as_float(row.relative))
         points = at_points(len(rounded), len(rows))
-        yield f"equal up to rounding {points}: {worst.reason} at {point_text(worst.point)}"
+        yield f"equal up to rounding {points}: {worst.reason} at {point_text(worst.point, _SHOWN)}"
 
 
 def _undecided(rows: Sequence[Row]) -> Iterator[str]:
@@ -427,4 +432,4 @@ def _undecided(rows: Sequence[Row]) -> Iterator[str]:
             reasons.setdefault(row.reason, []).append(row)
     for reason, undecided in reasons.items():
         count = at_points(len(undecided), len(rows))
-        yield f"undecided {count}, first at {point_text(undecided[0].point)}: {reason}"
+        yield f"undecided {count}, first at {point_text(undecided[0].point, _SHOWN)}: {reason}"

@@ -7,6 +7,7 @@ mistake and sees which of them explains it.
 
 from __future__ import annotations
 
+import collections
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -115,7 +116,8 @@ class Recording:
         inputs = self._variables.items()
         for name, variable in inputs:
             yield Trait("name", name), variable.data
-        nodes = [node for node in self._looked_at() if node not in self._variables.values()]
+        leaves = set(self._variables.values())
+        nodes = [node for node in self._looked_at() if node not in leaves]
         for node in nodes:
             yield Trait("name" if node.label else "value", self._texts[node]), node.data
         for node in nodes:
@@ -137,17 +139,23 @@ class Recording:
 
     def _parts(self, name: str, tangents: Mapping[Value, Number]) -> Iterator[tuple[Trait, Number]]:
         """Yield the parts of the derivative, the outermost first."""
-        nodes = [n for n in self._looked_at() if n in tangents and self._swept[n] is not None]
-        for place, node in enumerate(sorted(nodes, key=self._order.index, reverse=True)):
-            below = [operand for operand in node.operands if operand in tangents]
+        looked_at = set(self._looked_at())
+        nodes = [n for n in self._order[::-1] if n in looked_at and n in tangents]
+        nodes = [node for node in nodes if self._swept[node] is not None]
+        above = {operand: node for node in self._order for operand in node.operands}
+        counts = collections.Counter(self._texts[node] for node in nodes)
+        for place, node in enumerate(nodes):
+            below = sum(operand in tangents for operand in node.operands)
             for operand, partial in zip(node.operands, node.partials, strict=True):
-                if operand not in below or partial is None or not self._texts[operand]:
+                if operand not in tangents or partial is None or not self._texts[operand]:
                     continue
                 kind, text = "path", f"{self._texts[operand]} in {self._texts[node]}"
-                if node.operation in ("+", "-", "total") and len(below) > 1:
+                if node.operation in ("+", "-", "total") and below > 1:
                     kind, text = "term", self._texts[operand]
                 elif operand is self._variables[name]:
-                    kind, text = "use", self._texts[node] if len(below) == 1 else text
+                    kind, text = "use", self._texts[node] if below == 1 else text
+                    if counts[self._texts[node]] > 1 and node in above:
+                        text = f"{text} in {self._texts[above[node]]}"
                 part = self._swept[node] * partial * tangents[operand]
                 yield Trait(kind, text, place), part
             if node.label and node is not self._variables[name]:

@@ -150,7 +150,7 @@ def of_expression(root: Value, by_hand: Any) -> Subject:
             raise ValueError(f"the expression has {many} {_key_name(key, keys)!r}")
         nodes[_key_name(key, keys)] = found[0]
     for leaf in leaves:  # the rest of the point, for the table
-        if leaf.label and leaf not in nodes.values():
+        if leaf.label and leaf not in set(nodes.values()):
             nodes.setdefault(leaf.label, leaf)
     return Subject(root.label or "expression", tuple(nodes), recomputed(root, nodes), nodes)
 

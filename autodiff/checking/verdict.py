@@ -272,9 +272,11 @@ def near_numerical(row: Row, derivative: Number) -> bool:
 # ---- As text --------------------------------------------------------------------------------
 
 
-def point_text(point: Mapping[str, Number]) -> str:
-    """Return a point as a person writes it."""
-    return " ".join(f"{name}={number_text(number, 6)}" for name, number in point.items())
+def point_text(point: Mapping[str, Number], shown: int | None = None) -> str:
+    """Return a point as a person writes it; of many numbers perhaps the first few."""
+    texts = [f"{name}={number_text(number, 6)}" for name, number in point.items()]
+    rest = len(texts[shown:]) if shown else 0
+    return " ".join([*texts[:shown], f"and {rest} more"] if rest else texts)
 
 
 def number_text(number: Any, digits: int) -> str:
