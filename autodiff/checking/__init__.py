@@ -181,6 +181,7 @@ def _rows(
                 tolerances=tolerances,
                 kinks=at.kinks,
                 closer=at.closer,
+                steady=at.steady,
                 problem=visit.failure or problem,
             )
             yield judged(name, visit.number, visit.point, setting)

@@ -67,6 +67,20 @@ class Place:
         kinks = self.visit.recording.kinks(self.variable)
         return kinks + [(f"the branch chosen by {text}", distance) for text, distance in met]
 
+    def steady(self) -> bool:
+        """Return whether autodiff's derivative is about the same close by.
+
+        Where it is not, as for sin(x) at 1e8, differences see nothing of it.
+        """
+        x = float(self.visit.point[self.variable])
+        here = as_float(self.visit.recording.gradients[self.variable])
+        point = {**self.visit.point, self.variable: x + abs(x) / 1024}
+        with contextlib.suppress(Exception):  # it need not be defined there
+            root, named = self.subject.on({name: Value(y, name) for name, y in point.items()})
+            there = as_float(Recording(root, named).gradients[self.variable])
+            return abs(here - there) <= 0.05 * abs(here)
+        return False
+
     # ---- Rounding -----------------------------------------------------------------------------
 
     def closer(self) -> Iterator[tuple[Computed, Computed]]:

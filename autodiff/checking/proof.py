@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autodiff.checking.wrapped import Symbolic
+from autodiff.checking.wrapped import BranchError, Symbolic, unwrapped
 from autodiff.graph import sweep, topological_order
 from autodiff.kinds import Number, number_like
 from autodiff.value import Value
@@ -66,10 +66,12 @@ def _check_branches(f: Function, by_hand: Any, symbols: Mapping[str, Any]) -> No
     A proof holds for what was recorded, and another input may take another branch. The function may
     also treat plain numbers in another way than Values, and so it is called on both.
     """
-    symbolic = {name: Symbolic(symbol) for name, symbol in symbols.items()}
-    f(symbolic)
-    _, named = _symbolic_gradient(f, symbolic)
-    by_hand(named)
+    met: list[str] = []
+    f({name: Symbolic(symbol, met) for name, symbol in symbols.items()})
+    _, named = _symbolic_gradient(f, {name: Symbolic(symbol) for name, symbol in symbols.items()})
+    by_hand({name: Symbolic(unwrapped(formula), met) for name, formula in named.items()})
+    if not {"==", "!="}.isdisjoint(met):
+        raise BranchError("SymPy takes two formulas of different form for unequal")
 
 
 def _symbolic_gradient(

@@ -152,12 +152,14 @@ class Symbolic(_WithFunctions):
     __slots__ = ()
 
     def answer(self, symbol: str, compare: Callable[..., Any], a: Number, b: Number) -> Any:
-        """Answer with the relation of the two formulas."""
+        """Answer with the relation of the two formulas, and note it."""
         import sympy
 
+        if self.met is not None:
+            self.met.append(symbol)
         if symbol in ("==", "!="):  # SymPy's own == is whether the form is the same
             compare = sympy.Eq if symbol == "==" else sympy.Ne
-        return Symbolic(compare(a, b))
+        return Symbolic(compare(a, b), self.met)
 
     __and__ = __rand__ = forwarded(operator.and_)
     __or__ = __ror__ = forwarded(operator.or_)
@@ -170,7 +172,7 @@ class Symbolic(_WithFunctions):
             return Value.where(condition, a, b)
         if not isinstance(condition, Symbolic):
             return a if condition else b
-        return Symbolic(where(*map(unwrapped, (condition, a, b))))
+        return Symbolic(where(*map(unwrapped, (condition, a, b))), condition.met)
 
     def __bool__(self) -> bool:
         raise BranchError(f"a branch is taken by {self.number}, which has no truth")
