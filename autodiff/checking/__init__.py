@@ -91,10 +91,13 @@ def compare(
         What `f` itself is by hand, to be compared too.
     rtol, atol : float
         Two numbers agree if they differ by at most `rtol` times the larger, plus `atol`, plus what
-        rounding can do. `atol` excuses no difference larger than the smaller of the two numbers, so
-        it cannot pass 1e-12 for 1e-9. Fractions and whole numbers have to be equal.
+        rounding can do to them. `atol` excuses no difference larger than the smaller of the two
+        numbers, so it cannot pass 1e-12 for 1e-9. Fractions and whole numbers have to be equal.
+        Where rounding leaves too few digits, both are computed with more (by mpmath, which comes
+        with SymPy); without it the point is undecided.
     prove : bool
-        Whether to prove with SymPy, if that is installed, what agrees.
+        Whether to prove with SymPy, if that is installed, what agrees. What meets a branch, here or
+        in a helper, is never proved.
 
     Returns
     -------
@@ -104,7 +107,10 @@ def compare(
     Raises
     ------
     ValueError
-        If a name is unknown or a number is missing, or if `f` is defined at no random point.
+        If a name is unknown or a number is missing, if there is no point to compare at, or if `f`
+        is defined at no random point.
+    TypeError
+        If `f` or a derivative by hand does not return one number.
     FormulaError
         If a text is no formula.
 

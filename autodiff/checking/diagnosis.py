@@ -109,7 +109,7 @@ def _factor(evidence: Evidence) -> str | None:
 
 
 def _usable(numbers: Sequence[float]) -> bool:
-    usable = all(math.isfinite(number) and abs(number) > 1e-100 for number in numbers)
+    usable = all(1e-100 < abs(number) < 1e100 for number in numbers)
     return usable and len(numbers) >= ENOUGH and varies(numbers)
 
 
@@ -138,7 +138,7 @@ def _written_for(evidence: Evidence) -> str | None:
         if trait.kind != "quotient" or not _usable(quotients):
             continue
         if evidence.fits([a * q for a, q in zip(evidence.ours, quotients, strict=True)], quotients):
-            one, other = trait.text.split(" / ")
+            one, _, other = trait.text.partition(" / ")
             return (
                 f"by hand / {evidence.us} = {trait.text} {evidence.everywhere}: "
                 f"is {one} written for {other}?"

@@ -79,7 +79,7 @@ class Evidence:
     def fits(self, predicted: Sequence[float], factors: Sequence[float] = ()) -> bool:
         """Return whether by hand is as predicted, with the slack that the factors magnify."""
         return all(
-            abs(h - p) <= slack * (1 + abs(c)) + 1e-9 * abs(p)
+            math.isfinite(p) and abs(h - p) <= slack * (1 + abs(c)) + 1e-9 * abs(p)
             for h, p, slack, c in zip(
                 self.by_hand, predicted, self.slack, factors or [0.0] * len(self), strict=True
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from autodiff.kinds import Number, number_like
 from autodiff.value import Value
 
 _LONGEST = 60  # letters of an intermediate value that is named by what it computes
+_MOST_NAMES = 12  # of variables that one may be written for another
 _LARGEST = 2_000  # nodes of a graph whose intermediate values are looked at
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
@@ -90,17 +92,16 @@ class Recording:
         return found
 
     def traits(self, name: str) -> dict[Trait, float]:
-        """Return the traits that the derivative in a variable may be explained by."""
+        """Return the traits that the derivative in a variable may be explained by.
+
+        Without a variable, those that the value of the function may be explained by.
+        """
         tangents = self._tangents(name) if name else {}
-        traits: dict[Trait, float] = {}
         found = [*self._factors(tangents), *self._kinks()]
-        if name:
-            found += (
-                [(Trait("root", self._texts[self._root] or "the function"), self.value)]
-                if self._order
-                else []
-            )
+        if tangents:
+            found.append((Trait("root", self._texts[self._root] or "the function"), self.value))
             found += [*self._parts(name, tangents), *self._mistakes(name, tangents)]
+        traits: dict[Trait, float] = {}
         for trait, number in found:
             traits.setdefault(trait, as_float(number))
         return traits
@@ -129,13 +130,11 @@ class Recording:
         for node in nodes:
             if node in tangents:
                 yield Trait("slope", f"the derivative of {self._texts[node]}"), tangents[node]
-        for name, variable in inputs:
-            for other, second in inputs:
-                if name != other and len(self._variables) <= _MOST_NAMES and second.data:
-                    yield (
-                        Trait("quotient", f"{name} / {other}"),
-                        as_float(variable.data) / as_float(second.data),
-                    )
+        numbers = {name: as_float(variable.data) for name, variable in inputs}
+        few = numbers if len(numbers) <= _MOST_NAMES else {}
+        for one, other in itertools.permutations(few, 2):
+            if numbers[other]:
+                yield Trait("quotient", f"{one} / {other}"), numbers[one] / numbers[other]
 
     def _parts(self, name: str, tangents: Mapping[Value, Number]) -> Iterator[tuple[Trait, Number]]:
         """Yield the parts of the derivative, the outermost first."""
@@ -182,9 +181,6 @@ class Recording:
         for node in self._looked_at():
             for text, distance in _kinks(node, self._texts):
                 yield Trait("kink", text), distance
-
-
-_MOST_NAMES = 12  # of variables that one may be written for another
 
 
 def bracketed(text: str) -> str:

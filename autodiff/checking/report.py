@@ -31,7 +31,8 @@ class Report:
     rows : tuple of Row
         Every derivative at every point, the worst first.
     diagnosis : dict of str to list of str
-        For each variable what is likely wrong, and what could not be decided.
+        For each variable what is likely wrong, what could not be decided, and which form loses
+        digits by rounding.
     proved : tuple of str
         The variables whose derivative by hand is proved right for all inputs.
     """
