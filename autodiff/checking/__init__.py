@@ -25,6 +25,7 @@ from autodiff.checking.proof import prove_equal
 from autodiff.checking.report import Report
 from autodiff.checking.subject import (
     UNDEFINED,
+    VALUE,
     ByHandError,
     Hand,
     Named,
@@ -38,9 +39,8 @@ from autodiff.checking.subject import (
     visited,
 )
 from autodiff.checking.verdict import (
-    VALUE,
+    Pair,
     Row,
-    Setting,
     Tolerances,
     is_rounding,
     judged,
@@ -179,18 +179,16 @@ def _rows(
     given = dict.fromkeys(name for by_hand, _ in derived for name in by_hand)
     for visit, (by_hand, problem) in zip(visits, derived, strict=True):
         for name in given or subject.variables:
-            at = Place(subject, hand, visit, name)
-            ours = visit.recording.gradients.get(name, math.nan)
-            setting = Setting(
-                derivatives=(ours, by_hand.get(name, math.nan) if hand else None),
-                estimate=numerical.NO_ESTIMATE if visit.failure else at.estimate(),
+            place = Place(subject, hand, visit, name)
+            pair = Pair(
+                place,
+                autodiff=visit.recording.gradients.get(name, math.nan),
+                by_hand=by_hand.get(name, math.nan) if hand else None,
+                estimate=numerical.NO_ESTIMATE if visit.failure else place.estimate(),
                 tolerances=tolerances,
-                kinks=at.kinks,
-                closer=at.closer,
-                steady=at.steady,
                 problem=visit.failure or problem,
             )
-            yield judged(name, visit.number, visit.point, setting)
+            yield judged(pair)
 
 
 def _derived(hand: Hand, visit: Visit) -> tuple[Mapping[str, Number], str]:
@@ -207,18 +205,20 @@ def _derived(hand: Hand, visit: Visit) -> tuple[Mapping[str, Number], str]:
 
 def _value_row(subject: Subject, expected: Named, visit: Visit, tolerances: Tolerances) -> Row:
     """Compare the value of the function at a point."""
-    ours = visit.recording.value
-    values, problem = _derived(lambda named: {VALUE: expected(named)}, visit)
-    at = Place(subject, lambda named: {VALUE: expected(named)}, visit, VALUE)
-    setting = Setting(
-        derivatives=(ours, values.get(VALUE, math.nan)),
+
+    def hand(named: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {VALUE: expected(named)}
+
+    values, problem = _derived(hand, visit)
+    pair = Pair(
+        Place(subject, hand, visit, VALUE),
+        autodiff=visit.recording.value,
+        by_hand=values.get(VALUE, math.nan),
         estimate=numerical.NO_ESTIMATE,
         tolerances=tolerances,
-        kinks=tuple,
-        closer=at.closer,
         problem=visit.failure or problem,
     )
-    return judged(VALUE, visit.number, visit.point, setting)
+    return judged(pair)
 
 
 def _worth_proving(rows: Sequence[Row]) -> list[str]:

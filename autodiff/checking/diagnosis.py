@@ -23,7 +23,8 @@ from autodiff.checking.evidence import (
 )
 from autodiff.checking.recording import Recording, Trait, bracketed
 from autodiff.checking.rounding import as_float
-from autodiff.checking.verdict import VALUE, Row, near_numerical, point_text
+from autodiff.checking.subject import VALUE
+from autodiff.checking.verdict import Row, near_numerical, point_text
 
 _SHOWN = 6  # numbers of a point
 _MOST_PARTS = 100  # of a derivative that are looked at one by one

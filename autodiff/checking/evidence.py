@@ -10,7 +10,8 @@ from typing import Any
 
 from autodiff.checking.recording import Recording, Trait
 from autodiff.checking.rounding import as_float
-from autodiff.checking.verdict import VALUE, Row
+from autodiff.checking.subject import VALUE
+from autodiff.checking.verdict import Row
 
 ENOUGH = 3  # points from which a trace counts
 

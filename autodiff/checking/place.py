@@ -20,8 +20,7 @@ from autodiff.checking.rounding import (
     noise,
     with_more_digits,
 )
-from autodiff.checking.subject import Hand, Subject, Visit
-from autodiff.checking.verdict import VALUE
+from autodiff.checking.subject import VALUE, Hand, Subject, Visit
 from autodiff.checking.wrapped import Watched
 from autodiff.kinds import Number
 from autodiff.value import Value
@@ -59,6 +58,8 @@ class Place:
 
     def kinks(self) -> list[tuple[str, float]]:
         """Return what is not smooth: operations of the graph, and comparisons that were met."""
+        if self.variable == VALUE:
+            return []
         met: list[tuple[str, float]] = []
         watched = {name: Watched(x) for name, x in self.visit.point.items()}
         along = self.subject.along(watched, self.variable)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from autodiff.checking.verdict import VALUE, Row, number_text, point_text
+from autodiff.checking.subject import VALUE
+from autodiff.checking.verdict import Row, number_text, point_text
 
 _ORDER = ("differs", "undecided", "agrees", "equal")  # worst first
 _SHOWN = 10

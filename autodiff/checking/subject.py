@@ -19,6 +19,8 @@ from autodiff.kinds import Number, is_number
 from autodiff.program import Program
 from autodiff.value import Value
 
+VALUE = "the value"  # stands where a variable does, where the function's value is compared
+
 Point = Mapping[str, Number]
 Named = Callable[[Mapping[str, Any]], Any]  # a function of named numbers
 Hand = Callable[[Mapping[str, Any]], Mapping[str, Number]]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from autodiff.checking import numerical
+from autodiff.checking.place import Place
 from autodiff.checking.rounding import EPSILON, Computed, as_float
 from autodiff.kinds import Number
-
-VALUE = "the value"  # stands where a variable does, in the rows that compare the function's value
 
 
 @dataclass(frozen=True)
@@ -82,94 +81,93 @@ def _is_exact(x: Number) -> bool:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One derivative at one point, as it was computed, and what can still be asked about it.
+class Pair:
+    """Two derivatives that are compared, and the place where more can be computed about them.
 
     Attributes
     ----------
-    derivatives : pair of number
-        Autodiff's and the one by hand; None for that if there is none.
+    place : Place
+        Which derivative, and where.
+    autodiff, by_hand : number
+        The two; None by hand where autodiff's is compared with the numerical one.
     estimate : Estimate
         The numerical one.
-    kinks : callable
-        Returns what the derivative runs through, and how far from there it is.
-    closer : callable
-        Computes the two again and returns with each how far rounding may have moved it: first on
-        the same numbers, then on numbers of more and more digits.
-    steady : callable
-        Returns whether autodiff's derivative is about the same close by.
+    tolerances : Tolerances
+        How far apart they may be.
     problem : str
         Why there is nothing to compare.
     """
 
-    derivatives: tuple[Number, Number]
+    place: Place
+    autodiff: Number
+    by_hand: Number
     estimate: numerical.Estimate
     tolerances: Tolerances
-    kinks: Callable[[], Iterable[tuple[str, float]]]
-    closer: Callable[[], Iterable[tuple[Computed, Computed]]]
-    steady: Callable[[], bool] = bool
     problem: str = ""
 
     @property
-    def by_hand(self) -> bool:
-        """Whether there is a derivative by hand; else the numerical one is compared."""
-        return self.derivatives[1] is not None
+    def other(self) -> Number:
+        """What autodiff's derivative is compared with."""
+        return self.estimate.derivative if self.by_hand is None else self.by_hand
 
     @property
     def error(self) -> float:
         """How far off the numerical derivative may be, if it is compared."""
-        if self.by_hand:
+        if self.by_hand is not None:
             return 0.0
-        return 10 * self.estimate.error + 1e-6 * abs(as_float(self.derivatives[0]))
+        return 10 * self.estimate.error + 1e-6 * abs(as_float(self.autodiff))
+
+    def allowed(self, ours: Number, theirs: Number) -> Number:
+        """Return the largest difference that counts as agreement."""
+        return self.tolerances.allowed(ours, theirs, self.error)
 
 
-def judged(variable: str, number: int, point: Mapping[str, Number], setting: Setting) -> Row:
+def judged(pair: Pair) -> Row:
     """Compare one derivative at one point, by hand or else with the numerical one."""
-    autodiff, by_hand = setting.derivatives
-    estimate = setting.estimate
-    other = by_hand if setting.by_hand else estimate.derivative
+    autodiff, other, visit = pair.autodiff, pair.other, pair.place.visit
     absolute = abs(autodiff - other) if autodiff != other else 0
     larger = max(abs(autodiff), abs(other))
     row = Row(
-        variable=variable,
-        number=number,
-        point=point,
+        variable=pair.place.variable,
+        number=visit.number,
+        point=visit.point,
         autodiff=autodiff,
-        by_hand=by_hand,
-        numerical=estimate.derivative,
-        error=estimate.error,
-        method=estimate.method,
+        by_hand=pair.by_hand,
+        numerical=pair.estimate.derivative,
+        error=pair.estimate.error,
+        method=pair.estimate.method,
         absolute=absolute,
         relative=absolute / larger if absolute and 0 < larger < math.inf else absolute,
         ulps=_ulps(autodiff, other),
-        tolerance=setting.tolerances.allowed(autodiff, other, setting.error),
+        tolerance=pair.allowed(autodiff, other),
         verdict="",
     )
-    verdict, reason = _verdict(row, other, setting)
+    verdict, reason = _verdict(row, pair)
     if verdict:
         return replace(row, verdict=verdict, reason=reason)
-    return _rounding_or_mistake(row, other, setting)
+    return _rounding_or_mistake(row, pair)
 
 
-def _verdict(row: Row, other: Number, setting: Setting) -> tuple[str, str]:
+def _verdict(row: Row, pair: Pair) -> tuple[str, str]:
     """Judge a row: the verdict and the reason for it; none where the numbers differ."""
-    if setting.problem:
-        return "undecided", setting.problem
-    if not setting.by_hand and row.method == "none":
+    has_hand = pair.by_hand is not None
+    if pair.problem:
+        return "undecided", pair.problem
+    if not has_hand and row.method == "none":
         return "undecided", "the function is not defined around the point"
-    if row.autodiff == other and setting.by_hand:
-        return _contradicted(row, setting) or ("equal", "")
+    if row.autodiff == pair.other and has_hand:
+        return _contradicted(row, pair) or ("equal", "")
     for name, number in (("autodiff", row.autodiff), ("by hand", row.by_hand)):
         if number is not None and not math.isfinite(number):
             return "undecided", f"{name} is {as_float(number)}"
     if row.absolute <= row.tolerance:
-        return _contradicted(row, setting) or ("agrees", "")
-    reach = 0 if setting.by_hand else 1e-4
-    near = [text for text, distance in setting.kinks() if abs(distance) <= reach]
+        return _contradicted(row, pair) or ("agrees", "")
+    reach = 0 if has_hand else 1e-4
+    near = [text for text, distance in pair.place.kinks() if abs(distance) <= reach]
     if near:
-        where = "at" if setting.by_hand else "at or near"
+        where = "at" if has_hand else "at or near"
         return "undecided", f"{near[0]} has a kink or a jump {where} the point"
-    if _is_exact(row.autodiff) and _is_exact(other):
+    if _is_exact(row.autodiff) and _is_exact(pair.other):
         return "differs", ""
     return "", ""
 
@@ -181,13 +179,13 @@ _DIGITS_LEFT = 1e-3  # of a number, or it decides nothing
 _NO_DIGITS = "rounding leaves no digits by which the two could be compared"
 
 
-def _rounding_or_mistake(row: Row, other: Number, setting: Setting) -> Row:
+def _rounding_or_mistake(row: Row, pair: Pair) -> Row:
     """Judge two numbers that differ: by what rounding can do to them, and by more digits."""
     seen: list[tuple[Computed, Computed]] = []
-    for sides in setting.closer():
+    for sides in pair.place.closer():
         seen.append(sides)
         difference, bound, larger = _apart(*sides)
-        allowed = setting.tolerances.allowed(sides[0].number, sides[1].number, setting.error)
+        allowed = pair.allowed(sides[0].number, sides[1].number)
         few_digits = bound > _DIGITS_LEFT * larger
         if difference > _CLEARLY * bound or (difference <= allowed and not few_digits):
             break
@@ -198,7 +196,7 @@ def _rounding_or_mistake(row: Row, other: Number, setting: Setting) -> Row:
         return replace(row, verdict="undecided", reason=_NO_DIGITS)
     if difference > allowed + bound:
         return replace(row, verdict="differs")
-    return replace(row, verdict="agrees", reason=_lost(row, other, seen))
+    return replace(row, verdict="agrees", reason=_lost(row, pair.other, seen))
 
 
 def is_rounding(row: Row) -> bool:
@@ -236,19 +234,19 @@ def _lost(row: Row, other: Number, seen: list[tuple[Computed, Computed]]) -> str
     return f"{form} loses {lost}"
 
 
-def _contradicted(row: Row, setting: Setting) -> tuple[str, str] | None:
+def _contradicted(row: Row, pair: Pair) -> tuple[str, str] | None:
     """Judge autodiff and by hand, which agree, wrong: if numbers show it beyond any doubt."""
-    if not setting.by_hand or row.method == "none" or not math.isfinite(row.numerical):
+    if pair.by_hand is None or row.method == "none" or not math.isfinite(row.numerical):
         return None
     size = max(abs(row.numerical), abs(as_float(row.autodiff)))
     distance = abs(as_float(row.autodiff) - row.numerical)
     if distance <= 1e-3 * size + 10 * row.error + as_float(row.tolerance):
         return None
-    if row.error > 1e-6 * size or any(abs(distance) <= 0.01 for _, distance in setting.kinks()):
+    if row.error > 1e-6 * size or any(abs(distance) <= 0.01 for _, distance in pair.place.kinks()):
         return None
-    if row.method == "differences" and not setting.steady():
+    if row.method == "differences" and not pair.place.steady():
         return None
-    ours, _ = next(iter(setting.closer()))
+    ours, _ = next(pair.place.closer())
     if distance <= _CLEARLY * ours.bound:
         return None
     return "differs", "the numerical derivative contradicts both"
