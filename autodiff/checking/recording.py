@@ -24,6 +24,7 @@ _MOST_NAMES = 12  # of variables that one may be written for another
 _LARGEST = 2_000  # nodes of a graph whose intermediate values are looked at
 
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
+_CONDITIONS = (*_COMPARISONS, "and", "or", "not")
 
 
 class Trait(NamedTuple):
@@ -108,7 +109,8 @@ class Recording:
 
     def _looked_at(self) -> list[Value]:
         """Return the nodes whose numbers may explain something, those with a name first."""
-        nodes = [n for n in self._order if n.operation != CONSTANT and self._texts[n]]
+        unlikely = {CONSTANT, *_CONDITIONS}
+        nodes = [n for n in self._order if n.operation not in unlikely and self._texts[n]]
         nodes = nodes if len(nodes) <= _LARGEST else [node for node in nodes if node.label]
         return sorted(nodes, key=lambda node: (node.label is None, len(self._texts[node])))
 
@@ -255,12 +257,11 @@ def _kinks(node: Value, texts: Mapping[Value, str]) -> Iterator[tuple[str, Numbe
     if node.operation in ("relu", "abs", "sign", "heaviside"):
         yield texts[operands[0]], operands[0].data
     elif node.operation in ("maximum", "minimum"):
-        a, b = operands
-        yield f"{texts[a]} - {texts[b]}", a.data - b.data
+        yield _difference(*operands, texts)
     elif node.operation == "clip":
         x, *bounds = operands
         for bound in bounds:
-            yield f"{texts[x]} - {texts[bound]}", x.data - bound.data
+            yield _difference(x, bound, texts)
     elif node.operation == "where":
         yield from _borders(operands[0], texts)
     elif node.operation in ("floor", "ceil"):
@@ -273,8 +274,13 @@ def _kinks(node: Value, texts: Mapping[Value, str]) -> Iterator[tuple[str, Numbe
 def _borders(condition: Value, texts: Mapping[Value, str]) -> Iterator[tuple[str, Number]]:
     """Yield, for each comparison of a condition, the difference of the two that it compares."""
     if condition.operation in _COMPARISONS:
-        a, b = condition.operands
-        yield f"{texts[a]} - {texts[b]}", a.data - b.data
-    elif condition.operation in ("and", "or", "not"):
+        yield _difference(*condition.operands, texts)
+    elif condition.operation in _CONDITIONS:
         for part in condition.operands:
             yield from _borders(part, texts)
+
+
+def _difference(a: Value, b: Value, texts: Mapping[Value, str]) -> tuple[str, Number]:
+    """Return how far two numbers are apart, and what that is."""
+    is_zero = b.operation == CONSTANT and not b.data
+    return texts[a] if is_zero else f"{texts[a]} - {bracketed(texts[b])}", a.data - b.data
