@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autodiff.checking.wrapped import BranchError, Symbolic, unwrapped
-from autodiff.graph import sweep, topological_order
+from autodiff.graph import swept, topological_order
 from autodiff.kinds import Number, number_like
 from autodiff.value import Value
 
@@ -83,8 +83,9 @@ def _symbolic_gradient(
     formulas = {name: x.data if isinstance(x, Value) else x for name, x in named.items()}
     if not isinstance(root, Value):
         return dict.fromkeys(symbols, 0), formulas
-    swept = sweep(root, number_like(root, 1))
-    gradient = {name: swept.get(variable) for name, variable in variables.items()}
+    nodes, gradients = swept(root, number_like(root, 1))
+    by_node = {id(node): gradient for node, gradient in zip(nodes, gradients, strict=True)}
+    gradient = {name: by_node.get(id(variable)) for name, variable in variables.items()}
     return {name: 0 if g is None else g for name, g in gradient.items()}, formulas
 
 

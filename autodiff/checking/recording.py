@@ -77,7 +77,8 @@ class Recording:
         """Return the derivative of every node in a variable that it depends on."""
         if not self._order:
             return {}
-        return push_forward(self._root, {self._variables[name]: 1})
+        pushed = push_forward(self._root, {id(self._variables[name]): 1})
+        return {node: pushed[id(node)] for node in self._order if id(node) in pushed}
 
     def kinks(self, name: str) -> list[tuple[str, float]]:
         """Return the kinks that the derivative in a variable runs through, and how far they are."""
@@ -257,7 +258,8 @@ def _kinks(node: Value, texts: Mapping[Value, str]) -> Iterator[tuple[str, Numbe
     if node.operation in ("relu", "abs", "sign", "heaviside"):
         yield texts[operands[0]], operands[0].data
     elif node.operation in ("maximum", "minimum"):
-        yield _difference(*operands, texts)
+        a, b = operands
+        yield _difference(a, b, texts)
     elif node.operation == "clip":
         x, *bounds = operands
         for bound in bounds:
@@ -274,7 +276,8 @@ def _kinks(node: Value, texts: Mapping[Value, str]) -> Iterator[tuple[str, Numbe
 def _borders(condition: Value, texts: Mapping[Value, str]) -> Iterator[tuple[str, Number]]:
     """Yield, for each comparison of a condition, the difference of the two that it compares."""
     if condition.operation in _COMPARISONS:
-        yield _difference(*condition.operands, texts)
+        a, b = condition.operands
+        yield _difference(a, b, texts)
     elif condition.operation in _CONDITIONS:
         for part in condition.operands:
             yield from _borders(part, texts)

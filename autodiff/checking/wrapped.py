@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from autodiff import functions
-from autodiff.kinds import Number, number_like, where
+from autodiff.kinds import Number, is_truth, number_like, where
 from autodiff.value import Value
 
 
@@ -58,6 +58,11 @@ class Wrapped:
     def __init__(self, number: Number, met: list[Any] | None = None) -> None:
         self.number = number
         self.met = met
+
+    @property
+    def is_truth(self) -> bool:
+        """Whether this is the answer to a comparison."""
+        return is_truth(self.number)
 
     def answer(self, symbol: str, compare: Callable[..., Any], a: Number, b: Number) -> Any:
         """Answer a comparison of this number."""
