@@ -21,8 +21,8 @@ from autodiff.checking import compare
 from autodiff.checking.proof import can_be_expanded, can_be_written, shortest
 from autodiff.checking.report import Report
 from autodiff.formula import Formula, normal_name, on_values, parse
-from autodiff.grammar import MAX_CHARACTERS, FormulaError
 from autodiff.kinds import Number
+from autodiff.spelling import MAX_CHARACTERS, FormulaError
 from autodiff.value import Value
 
 _MOST_WORK = 1_000_000  # operations that one call may take

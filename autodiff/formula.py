@@ -15,15 +15,19 @@ from __future__ import annotations
 
 import inspect
 import operator
+import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
 
-from autodiff.grammar import FUNCTIONS, MAX_CHARACTERS, FormulaError, Parser, Step, check_tokens
+from autodiff.grammar import Parser
 from autodiff.kinds import Number, package_of, real
+from autodiff.spelling import FUNCTIONS, MAX_CHARACTERS, FormulaError
 from autodiff.value import Value
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 MAX_BITS = 10_000  # of an exact number that is computed on the way
 
@@ -49,6 +53,8 @@ class Formula:
         What was parsed.
     variables : tuple of str
         The names that the formula does not compute itself, as they first appear.
+    constants : dict of str to int
+        The constants that it uses, such as pi, and the step that each of them means.
     names : dict of str to int
         The names that it computes, in order, and the step that each of them means.
     name : str or None
@@ -64,27 +70,25 @@ class Formula:
     (0.30000000000000004, Fraction(3, 10))
     """
 
-    def __init__(
-        self, text: str, steps: list[Step], names: dict[str, int], name: str | None, result: int
-    ) -> None:
+    def __init__(self, text: str, parser: Parser) -> None:
         self.text = text
-        self.steps = tuple(steps)
-        self.names = names
-        self.name = name
-        self.variables = tuple(s.content for s in steps if s.operation == "variable")
-        self._result = result
+        self.name, self._result = parser.parse()
+        self.steps = tuple(parser.steps)
+        self.variables = tuple(parser.variables)
+        self.constants = parser.constants
+        self.names = parser.names
         self.__signature__ = inspect.Signature(
             [inspect.Parameter(v, inspect.Parameter.KEYWORD_ONLY) for v in self.variables]
         )
 
-    def __call__(self, **numbers: Number) -> Number:
+    def __call__(self, /, **numbers: Number) -> Number:
         """Return the result for these numbers, one for each variable."""
         return self.compute(numbers)[0]
 
     def compute(self, numbers: Mapping[str, Number]) -> tuple[Number, dict[str, Number]]:
         """Return the result, and every name of the formula with its number, variables first."""
         computed = self._computed(numbers)
-        named = {name: computed[step] for name, step in self.names.items()}
+        named = {name: computed[step] for name, step in {**self.constants, **self.names}.items()}
         return computed[self._result], {v: numbers[v] for v in self.variables} | named
 
     def error_at(self, error: BaseException) -> FormulaError:
@@ -172,7 +176,7 @@ def _check_power(base: Any, exponent: Any) -> None:
 # ---- Parsing ----------------------------------------------------------------------------------
 
 
-def parse(text: str) -> Formula:
+def parse(text: str, known: Collection[str] = ()) -> Formula:
     """Read a formula.
 
     Parameters
@@ -182,6 +186,9 @@ def parse(text: str) -> Formula:
         of earlier ones, and the last one is the result and may go without a name. An expression
         has names, numbers, `+ - * / % // **`, brackets and autodiff's functions; a comparison
         stands as the first argument of `where`. `#` starts a comment.
+    known : collection of str
+        Which of the names pi, π and e mean these constants, where the formula does not compute
+        them; by default they are variables like all others.
 
     Returns
     -------
@@ -199,7 +206,7 @@ def parse(text: str) -> Formula:
     9.0
     >>> parse("open(x)")
     Traceback (most recent call last):
-    autodiff.grammar.FormulaError: column 1: there is no function 'open'
+    autodiff.spelling.FormulaError: column 1: there is no function 'open'
         open(x)
         ^
     """
@@ -210,10 +217,8 @@ def parse(text: str) -> Formula:
             f"a formula has at most {MAX_CHARACTERS} characters, and this has {len(text)}",
             text[: MAX_CHARACTERS + 1], 1, 1,
         )  # fmt: skip
-    check_tokens(text)
-    parser = Parser(text)
-    name, result = parser.parse()
-    return Formula(text, parser.steps, parser.names, name, result)
+    text = _SURROGATE.sub("\ufffd", text)  # a byte that was no letter, and cannot be written either
+    return Formula(text, Parser(text, known))
 
 
 def normal_name(text: str) -> str:
