@@ -18,11 +18,11 @@ from typing import Any, NoReturn
 
 from autodiff import grad
 from autodiff.checking import compare
-from autodiff.checking.proof import can_be_expanded, can_be_written, shortest
 from autodiff.checking.report import Report
 from autodiff.formula import Formula, normal_name, on_values, parse
 from autodiff.kinds import Number
 from autodiff.spelling import MAX_CHARACTERS, FormulaError
+from autodiff.symbolic import can_be_expanded, can_be_written, shortest
 from autodiff.value import Value
 
 _MOST_WORK = 1_000_000  # operations that one call may take
@@ -282,7 +282,11 @@ def _symbolic(formula: Formula, order: int) -> dict[str, str]:
     root = on_values(formula)
     if isinstance(root, Value) and not can_be_written(root):
         raise _UsageError("the derivatives are too large to be printed as formulas")
-    shown = shortest if not isinstance(root, Value) or can_be_expanded(root) else str
+    shown = (
+        (lambda g: shortest(g, 1_000_000))
+        if not isinstance(root, Value) or can_be_expanded(root)
+        else str
+    )
     symbols = {name: sympy.Symbol(name, real=True) for name in formula.variables}
 
     def derive() -> dict[str, str]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from autodiff.checking import numerical
 from autodiff.checking.diagnosis import diagnose
-from autodiff.checking.proof import prove_equal
+from autodiff.checking.proof import Proof, prove_equal
 from autodiff.checking.report import Report
 from autodiff.checking.subject import (
     UNDEFINED,
@@ -119,11 +119,13 @@ def compare(
     if value is not None:
         expected = one_by_hand(value)
         rows += [_value_row(expected, visit, tolerances) for visit in visits]
-    proved: list[str] = []
+    proof = Proof([])
     if prove and hand is not None and subject.root is None:
-        proved = prove_equal(subject.function, hand, visits[0].point, _agreeing(rows))
+        proof = prove_equal(subject.function, hand, visits[0].point, _agreeing(rows))
     recordings = {visit.number: visit.recording for visit in visits}
-    return Report(subject.title, tuple(rows), diagnose(rows, recordings), tuple(proved))
+    notes = (proof.given_up,) if proof.given_up else ()
+    diagnosis = diagnose(rows, recordings)
+    return Report(subject.title, tuple(rows), diagnosis, tuple(proof.proved), notes)
 
 
 def assert_gradient(f: Any, by_hand: Any = None, **options: Any) -> None:

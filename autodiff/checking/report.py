@@ -34,12 +34,15 @@ class Report:
         For each variable what is likely wrong, and what could not be decided.
     proved : tuple of str
         The variables whose derivative by hand is proved right for all inputs.
+    notes : tuple of str
+        What was given up, and what holds all the same.
     """
 
     title: str
     rows: tuple[Row, ...]
     diagnosis: Mapping[str, list[str]] = field(default_factory=dict)
     proved: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", tuple(sorted(self.rows, key=_badness)))
@@ -99,7 +102,7 @@ class Report:
         for variable in self.variables:
             lines.append(self.summary(variable))
             lines.extend(f"  {sentence}" for sentence in self.diagnosis.get(variable, ()))
-        return lines
+        return [*lines, *self.notes]
 
     def __str__(self) -> str:
         return "\n".join([*self._words(), "", self.table(_SHOWN)])
@@ -133,6 +136,7 @@ class Report:
             "summary": {variable: self.summary(variable) for variable in self.variables},
             "diagnosis": {variable: list(said) for variable, said in self.diagnosis.items()},
             "proved": list(self.proved),
+            "notes": list(self.notes),
             "rows": [{name: _plain(getattr(row, name)) for name in _FIELDS} for row in self.rows],
         }
 

@@ -1,0 +1,111 @@
+"""SymPy within bounds: what is small enough to be written, expanded or simplified, and a limit.
+
+SymPy may take hours for a formula of one line. Sizes are counted before it is asked, and the calls
+that it makes while it works, so that the limit is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from autodiff.graph import topological_order
+from autodiff.value import Value
+
+_LARGEST = 300  # operations, each counted as often as it would be written out
+_MOST_TERMS = 2_000  # that expanding could make
+_SIMPLIFIED = 40  # operations of a formula that is shortened
+
+
+# ---- A limit on the work ----------------------------------------------------------------------
+
+
+class WorkLimitError(BaseException):
+    """The work was stopped at its limit. No Exception, for on the way those are caught."""
+
+
+@contextlib.contextmanager
+def at_most(calls: int) -> Iterator[None]:
+    """Stop what runs in this thread when it has made so many calls, with a `WorkLimitError`.
+
+    A million calls of SymPy take about a fifth of a second. Where somebody profiles the program,
+    nothing is limited: Python can count for one at a time.
+    """
+    if sys.getprofile() is not None:
+        yield
+        return
+    left = 2 * calls  # each call is seen twice: when it starts and when it returns
+
+    def count(*_: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise WorkLimitError
+
+    sys.setprofile(count)
+    try:
+        yield
+    except WorkLimitError:
+        _forget_half_done()
+        raise
+    finally:
+        sys.setprofile(None)
+
+
+def _forget_half_done() -> None:
+    """Have SymPy forget what it has kept: some of that was being worked out when it stopped."""
+    from sympy.core.cache import clear_cache
+
+    clear_cache()
+
+
+# ---- Sizes ------------------------------------------------------------------------------------
+
+
+def can_be_written(root: Value, largest: int = _LARGEST) -> bool:
+    """Return whether a graph is small when it is written out as one formula."""
+    sizes: dict[Value, int] = {}
+    for node in reversed(topological_order(root)):
+        sizes[node] = 1 + sum(sizes[operand] for operand in node.operands)
+        if sizes[node] > largest:
+            return False
+    return True
+
+
+def can_be_expanded(root: Value) -> bool:
+    """Return whether a graph is small, and stays so when all of its products are multiplied out."""
+    terms: dict[Value, int] = {}
+    for node in reversed(topological_order(root)):
+        inner = [terms[operand] for operand in node.operands]
+        count = 1
+        if node.operation in ("+", "-", "total"):
+            count = sum(inner)
+        elif node.operation in ("*", "/"):
+            count = inner[0] * inner[1]
+        elif node.operation == "square":
+            count = inner[0] ** 2
+        elif node.operation in ("neg", "pos"):
+            count = inner[0]
+        elif node.operation in ("**", "power"):
+            exponent = abs(node.operands[1].data)
+            count = inner[0] ** int(min(exponent, 20)) if exponent <= 20 else _MOST_TERMS + 1
+        terms[node] = count
+        if count > _MOST_TERMS:
+            return False
+    return can_be_written(root)
+
+
+def shortest(expression: Any, calls: int) -> Any:
+    """Return a formula, simplified if that takes at most so many calls and makes it shorter."""
+    import sympy
+
+    expression = sympy.sympify(expression)
+    if sympy.count_ops(expression) > _SIMPLIFIED:
+        return expression
+    try:
+        with at_most(calls):
+            return min(expression, sympy.simplify(expression), key=sympy.count_ops)
+    except WorkLimitError:
+        return expression
