@@ -152,6 +152,8 @@ def _apply(operation: str, operands: list[Any]) -> Any:
         _check_power(*numbers)
     elif operation == "exp2":
         _check_power(2, *numbers)
+    elif operation in ("digamma", "polygamma"):  # SciPy knows no larger ones
+        [float(number) for number in numbers if isinstance(number, int)]
     elif operation in ("==", "!=") and "sympy" in map(package_of, map(type, numbers)):
         raise TypeError("whether two formulas are equal cannot be told from their form")
     result = OPERATIONS[operation](*operands)
@@ -226,11 +228,14 @@ def normal_name(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def on_values(formula: Formula) -> Number:
-    """Compute a formula on Values at the first of a few numbers where it is defined."""
+def defined_at(formula: Formula) -> dict[str, float]:
+    """Return a number for each variable, none like another, where the formula is defined."""
     for number in (1.5, 0.5, -0.5, -1.5, 10.5, 100.5, 0.001):
+        point = {name: number * (1 + i / 64) for i, name in enumerate(formula.variables)}
         try:
-            return formula(**{name: Value(number) for name in formula.variables})
+            formula.compute(point)
         except (ArithmeticError, ValueError) as error:
             problem = formula.error_at(error)
+        else:
+            return point
     raise problem
