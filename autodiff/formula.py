@@ -25,10 +25,12 @@ from typing import Any
 from autodiff.grammar import Parser
 from autodiff.kinds import Number, package_of, real
 from autodiff.spelling import FUNCTIONS, MAX_CHARACTERS, FormulaError
+from autodiff.symbolic import check_sizes
 from autodiff.value import Value
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
+_LARGEST_STEPS = 10_000  # down from 0 for the derivatives of the gamma function
 MAX_BITS = 10_000  # of an exact number that is computed on the way
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -152,10 +154,12 @@ def _apply(operation: str, operands: list[Any]) -> Any:
         _check_power(*numbers)
     elif operation == "exp2":
         _check_power(2, *numbers)
-    elif operation in ("digamma", "polygamma"):  # SciPy knows no larger ones
-        [float(number) for number in numbers if isinstance(number, int)]
-    elif operation in ("==", "!=") and "sympy" in map(package_of, map(type, numbers)):
-        raise TypeError("whether two formulas are equal cannot be told from their form")
+    elif operation in ("lgamma", "digamma", "polygamma"):
+        _check_gamma(operation, *numbers)
+    if "sympy" in map(package_of, map(type, numbers)):
+        if operation in ("==", "!="):
+            raise TypeError("whether two formulas are equal cannot be told from their form")
+        check_sizes(operation, numbers)
     result = OPERATIONS[operation](*operands)
     if _bits(_plain(result)) > MAX_BITS:
         raise OverflowError(f"a number of more than {MAX_BITS} bits")
@@ -173,6 +177,13 @@ def _check_power(base: Any, exponent: Any) -> None:
     exact = isinstance(base, Rational) and isinstance(exponent, Rational)
     if exact and base not in (-1, 0, 1) and _bits(base) * abs(exponent) > 2 * MAX_BITS:
         raise OverflowError(f"the power would have more than {MAX_BITS} bits")
+
+
+def _check_gamma(operation: str, *operands: Any) -> None:
+    """Refuse what SciPy cannot take, or takes hours for: it steps up from there one by one."""
+    for number in operands:
+        if isinstance(number, int | float) and float(number) < -_LARGEST_STEPS:
+            raise OverflowError(f"{operation} of a number below -{_LARGEST_STEPS}")
 
 
 # ---- Parsing ----------------------------------------------------------------------------------

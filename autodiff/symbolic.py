@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from autodiff.graph import topological_order
@@ -16,6 +16,8 @@ from autodiff.value import Value
 
 _LARGEST = 300  # operations, each counted as often as it would be written out
 _MOST_TERMS = 2_000  # that expanding could make
+_MOST_BITS = 20_000  # of a power of numbers
+_LARGEST_ARGUMENT = 1_000  # of a special function
 _SIMPLIFIED = 40  # operations of a formula that is shortened
 
 
@@ -44,6 +46,16 @@ def at_most(calls: int) -> Iterator[None]:
         if left < 0:
             raise WorkLimitError
 
+    def again(unraisable: Any) -> None:
+        """Stop a little later where Python cannot raise: it was cleaning up."""
+        nonlocal left
+        if unraisable.exc_type is WorkLimitError:
+            left = 100
+            sys.setprofile(count)
+        else:
+            before(unraisable)
+
+    before, sys.unraisablehook = sys.unraisablehook, again
     sys.setprofile(count)
     try:
         yield
@@ -52,6 +64,7 @@ def at_most(calls: int) -> Iterator[None]:
         raise
     finally:
         sys.setprofile(None)
+        sys.unraisablehook = before
 
 
 def _forget_half_done() -> None:
@@ -59,6 +72,39 @@ def _forget_half_done() -> None:
     from sympy.core.cache import clear_cache
 
     clear_cache()
+
+
+# ---- Whole numbers ----------------------------------------------------------------------------
+
+
+def check_sizes(operation: str, operands: Sequence[Any]) -> None:
+    """Refuse what may have SymPy compute with whole numbers of very many digits.
+
+    A single power of such numbers may take hours, and a limit stops Python only between calls.
+    """
+    import sympy
+
+    operands = list(map(sympy.sympify, operands))
+    if operation in ("lgamma", "digamma", "polygamma"):  # expanded to factorials and long sums
+        if any(abs(x) > _LARGEST_ARGUMENT for x in operands if x.is_Rational):
+            raise OverflowError(f"{operation} of a number beyond {_LARGEST_ARGUMENT}")
+    elif operation in ("**", "power", "exp", "exp2"):
+        *base, exponent = operands
+        bases = {"exp": exponent.atoms(sympy.log), "exp2": [sympy.Integer(2)]}.get(operation, base)
+        bits = max((n.p.bit_length() + n.q.bit_length() for n in _rationals(bases)), default=0)
+        power = max(
+            (max(abs(n.p), n.q) if exponent.is_number else abs(n) for n in _rationals([exponent])),
+            default=0,
+        )
+        if bits * power > _MOST_BITS:
+            raise OverflowError(f"a power of numbers with more than {_MOST_BITS} bits")
+
+
+def _rationals(expressions: Iterable[Any]) -> set[Any]:
+    """Return all whole and rational numbers in formulas."""
+    import sympy
+
+    return set().union(*(expression.atoms(sympy.Rational) for expression in expressions))
 
 
 # ---- Sizes ------------------------------------------------------------------------------------

@@ -248,6 +248,20 @@ def test_no_exact_number_grows_beyond_its_bound(text, column):
     assert formula.error_at(caught.value).column == column
 
 
+@pytest.mark.parametrize("text", ["digamma(10**400)", "polygamma(1, -1e17)", "lgamma(-1e17)"])
+def test_no_argument_of_the_gamma_functions_is_beyond_what_is_computed_at_once(text):
+    with pytest.raises(OverflowError):
+        parse(text)()
+
+
+@pytest.mark.parametrize(
+    "text", ["x ** (10 ** 9) ** 0.5 * 2 ** (1 / 123457)", "exp(-99999 * log(10))", "lgamma(9999)"]
+)
+def test_sympy_is_not_given_numbers_that_it_would_write_out_for_hours(text):
+    with pytest.raises(OverflowError):
+        parse(text)(x=sympy.Symbol("x"))
+
+
 @pytest.mark.parametrize(
     ("text", "x", "kind", "column"),
     [

@@ -35,6 +35,23 @@ def test_what_catches_every_exception_does_not_catch_the_limit():
         forgiving_work(1000)
 
 
+class Closed:
+    def __del__(self):
+        work(1000)
+
+
+def clean_up_and_work():
+    closed = Closed()
+    del closed
+    work(1000)
+
+
+def test_work_is_stopped_too_if_the_limit_is_reached_where_python_cannot_raise(capsys):
+    with pytest.raises(WorkLimitError), at_most(100):
+        clean_up_and_work()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_profiler_that_runs_is_left_alone():
     def profiler(*_):
         pass

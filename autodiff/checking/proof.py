@@ -17,7 +17,7 @@ from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded
 from autodiff.value import Value
 
 _SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify
-_CALLS = 1_000_000  # that SymPy may take in all
+_CALLS = 500_000  # that SymPy may take in all
 
 
 class Proof(NamedTuple):

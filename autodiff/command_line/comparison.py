@@ -10,7 +10,7 @@ from autodiff.command_line.arguments import Asked, UsageError
 from autodiff.command_line.results import Answer
 
 _EVALUATIONS = 100  # of the function, that comparing one derivative at one point may take
-_MOST_WORK = 400_000  # operations that all of them may take
+_MOST_WORK = 200_000  # operations that all of them may take
 
 
 def add_comparison(found: Answer, asked: Asked) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_WORK = 100_000  # operations that the derivatives of one order may take
 _LARGEST = 3_000  # operations of a derivative that is printed as a formula
-_CALLS = 700_000  # that SymPy may take to find the formulas, and again to shorten them
+_CALLS = 400_000  # that SymPy may take to find the formulas, and again to shorten them
 
 
 @dataclass
