@@ -18,6 +18,7 @@ _LARGEST = 300  # operations, each counted as often as it would be written out
 _MOST_TERMS = 2_000  # that expanding could make
 _MOST_BITS = 20_000  # of a power of numbers
 _LARGEST_ARGUMENT = 1_000  # of a special function
+_LONG = 200  # bits of a number that SymPy is slow with: it looks for factors
 _SIMPLIFIED = 40  # operations of a formula that is shortened
 
 
@@ -143,11 +144,19 @@ def can_be_expanded(root: Value) -> bool:
     return can_be_written(root)
 
 
+def can_be_simplified(expression: Any, operations: int) -> bool:
+    """Return whether a formula has at most so many operations and no long number."""
+    import sympy
+
+    bits = (n.p.bit_length() + n.q.bit_length() for n in _rationals([expression]))
+    return max(bits, default=0) <= _LONG and sympy.count_ops(expression) <= operations
+
+
 def shortest(expression: Any) -> Any:
     """Return a formula, simplified if it is small and that makes it shorter."""
     import sympy
 
     expression = sympy.sympify(expression)
-    if sympy.count_ops(expression) > _SIMPLIFIED:
+    if not can_be_simplified(expression, _SIMPLIFIED):
         return expression
     return min(expression, sympy.simplify(expression), key=sympy.count_ops)

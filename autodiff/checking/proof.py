@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autodiff.graph import sweep, topological_order
 from autodiff.kinds import Number, number_like
-from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded
+from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded, can_be_simplified
 from autodiff.value import Value
 
 _SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify
@@ -135,5 +135,4 @@ def _is_zero(difference: Any) -> bool:
     numerator, _ = sympy.together(difference).as_numer_denom()
     if sympy.expand(numerator) == 0:
         return True
-    small = sympy.count_ops(difference) <= _SIMPLIFIED
-    return bool(small and sympy.simplify(difference) == 0)
+    return can_be_simplified(difference, _SIMPLIFIED) and bool(sympy.simplify(difference) == 0)

@@ -1,6 +1,6 @@
 """Type at random: how many command lines, the slowest, their exit statuses, and no traceback.
 
-    python benchmarks/fuzz_command_line.py --lines 100000 --processes 300
+    python tests/fuzz_command_line.py --lines 100000 --processes 300
 
 Most lines run in this process, through `main` with captured streams. The others are processes of
 their own, with odd standard streams and with interrupts. A line fails if it shows a traceback or
@@ -14,6 +14,7 @@ import argparse
 import collections
 import contextlib
 import io
+import math
 import os
 import pathlib
 import random
@@ -184,7 +185,7 @@ class Outcome(NamedTuple):
     seconds: float
     errors: str
 
-    def problem(self, most_seconds: float) -> str:
+    def problem(self, most_seconds: float = math.inf) -> str:
         """Return what is wrong with it, if anything."""
         if "Traceback" in self.errors or "a mistake of autodiff" in self.errors:
             return self.errors.strip().splitlines()[-1]
