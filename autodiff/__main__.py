@@ -11,8 +11,8 @@ import pathlib
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
 
 _INTERRUPTED = 130  # as shells have it
 
@@ -32,17 +32,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         be done, which is told on standard error; 130 if interrupted.
     """
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _interrupts_kept():
             warnings.simplefilter("ignore")
-            return _run(arguments)
+            status, text, problems = _answered(arguments)
+        return _told(status, text, problems)
     except KeyboardInterrupt:
         _write("autodiff: interrupted\n", sys.stderr)
         return _INTERRUPTED
 
 
-def _run(arguments: Sequence[str] | None) -> int:
-    """Answer, write the answer and what went wrong, and return the exit status."""
-    status, text, problems = _answered(arguments)
+@contextlib.contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Raise an interrupt at the end that came while Python was cleaning up, and could not raise."""
+    missed = []
+    before = sys.unraisablehook
+
+    def keep(unraisable: Any) -> None:
+        if unraisable.exc_type is KeyboardInterrupt:
+            missed.append(unraisable)
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = keep
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+    if missed:
+        raise KeyboardInterrupt
+
+
+def _told(status: int, text: str, problems: Sequence[str]) -> int:
+    """Write the answer and what went wrong, and return the exit status."""
     unwritten = _write(text, sys.stdout) if text else ""
     if unwritten:
         problems = [*problems, f"standard output: {unwritten}"]

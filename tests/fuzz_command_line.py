@@ -19,6 +19,7 @@ import os
 import pathlib
 import random
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -193,6 +194,8 @@ class Outcome(NamedTuple):
             return f"status {self.status}"
         if (self.status == 2) != self.errors.startswith("autodiff: ") and self.status != 130:
             return f"status {self.status} and the error {self.errors!r}"
+        if self.status == 130 and self.errors != "autodiff: interrupted\n":
+            return f"interrupted, and {self.errors!r}"
         return f"{self.seconds:.1f} s" if self.seconds > most_seconds else ""
 
 
@@ -209,32 +212,42 @@ def in_this_process(words: list[str], typed: str = "x * x") -> Outcome:
     return Outcome(words, status, time.process_time() - start, err.getvalue())
 
 
-def as_process(words: list[str], rng: random.Random) -> Outcome:
-    """Run a command line as a process, with an odd standard stream or an interrupt."""
+STREAMS = [
+    "< /dev/null", "<&-", ">&-", "> /dev/full", "2>&-", "2> /dev/full", "< /dev/urandom",
+    "<&- >&- 2>&-", "< /dev/zero", "| head -c 5; exit ${PIPESTATUS[0]}",
+]  # fmt: skip
+
+
+def as_process(words: list[str], streams: str) -> Outcome:
+    """Run a command line as a process of its own, with odd standard streams."""
     command = [sys.executable, "-m", "autodiff", *[w.replace("\0", "") for w in words]]
-    shell, after = rng.choice(
-        [
-            ('exec "$@" < /dev/null', None), ('exec "$@" <&-', None), ('exec "$@" >&-', None),
-            ('exec "$@" > /dev/full', None), ('"$@" | head -c 5', None), ('exec "$@" 2>&-', None),
-            ('exec "$@" 2> /dev/full', None), ('exec "$@" < /dev/urandom', None),
-            ('exec "$@" <&- >&- 2>&-', None), ('exec "$@" < /dev/zero', None),
-            ('exec "$@"', rng.uniform(0.06, 1.0)),
-        ]
-    )  # fmt: skip
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        ["bash", "-c", shell, "bash", *command],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    if after is not None:
-        time.sleep(after)
-        process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
-    seconds = time.perf_counter() - start
-    told = errors.decode("utf-8", "replace")
-    if "2>" in shell and process.returncode == 2:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    finished = subprocess.run(
+        ["bash", "-c", f'"$@" {streams}', "bash", *command], capture_output=True, timeout=120
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    told = finished.stderr.decode("utf-8", "replace")
+    if "2>" in streams and finished.returncode == 2:
         told = "autodiff: (nobody listens)"
-    return Outcome([shell, *words], process.returncode, seconds, told)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Outcome([streams, *words], finished.returncode, seconds, told)
+
+
+def interrupted(folder: str, wait: float) -> Outcome:
+    """Run a command line whose formula comes from a pipe, and interrupt it soon after that."""
+    pipe = pathlib.Path(folder) / "pipe"
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    words = ["--file", str(pipe), "x=0.5", "--by-hand", "x=1", "--formula", "--order", "3"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "autodiff", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with pipe.open("w") as formula:  # waits until it is opened for reading, too
+        formula.write("tanh(exp(sin(x) * tanh(x)) / x)")
+    time.sleep(wait)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    return Outcome(words, process.returncode, 0.0, errors.decode())
 
 
 def outcomes(options: argparse.Namespace, folder: str) -> Iterator[Outcome]:
@@ -242,8 +255,11 @@ def outcomes(options: argparse.Namespace, folder: str) -> Iterator[Outcome]:
     typist = Typist(options.seed, folder)
     for _ in range(options.lines):
         yield in_this_process(typist.line())
-    for _ in range(options.processes):
-        yield as_process(typist.line(), typist.rng)
+    for i in range(options.processes):
+        if i % 5 == 0:
+            yield interrupted(folder, typist.rng.uniform(0, 1))
+        else:
+            yield as_process(typist.line(), typist.rng.choice(STREAMS))
 
 
 def run() -> int:

@@ -282,6 +282,16 @@ def test_an_interrupt_is_one_line_and_status_130(tmp_path):
     assert (running.returncode, out, err) == (130, b"", b"autodiff: interrupted\n")
 
 
+class Interrupting:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_that_comes_while_python_cleans_up_is_not_lost(run, monkeypatch):
+    monkeypatch.setattr("autodiff.command_line.results.add_numbers", lambda *_: Interrupting())
+    assert run("x * x", "x=1") == (130, "", "autodiff: interrupted\n")
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
 def test_a_byte_order_mark_is_no_part_of_the_formula(run, tmp_path, encoding):
     file = tmp_path / "formula.txt"
