@@ -25,7 +25,7 @@ from typing import Any
 from autodiff.grammar import Parser
 from autodiff.kinds import Number, package_of, real
 from autodiff.spelling import FUNCTIONS, MAX_CHARACTERS, FormulaError
-from autodiff.symbolic import check_sizes
+from autodiff.symbolic import check_sizes, coefficient
 from autodiff.value import Value
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -161,7 +161,7 @@ def _apply(operation: str, operands: list[Any]) -> Any:
             raise TypeError("whether two formulas are equal cannot be told from their form")
         check_sizes(operation, numbers)
     result = OPERATIONS[operation](*operands)
-    if _bits(_plain(result)) > MAX_BITS:
+    if _bits(coefficient(_plain(result))) > MAX_BITS:
         raise OverflowError(f"a number of more than {MAX_BITS} bits")
     return result
 

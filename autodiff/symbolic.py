@@ -101,6 +101,11 @@ def check_sizes(operation: str, operands: Sequence[Any]) -> None:
             raise OverflowError(f"a power of numbers with more than {_MOST_BITS} bits")
 
 
+def coefficient(x: Any) -> Any:
+    """Return the number in front of a formula of SymPy, and anything else as it is."""
+    return x.as_coeff_Mul()[0] if hasattr(x, "as_coeff_Mul") else x
+
+
 def _rationals(expressions: Iterable[Any]) -> set[Any]:
     """Return all whole and rational numbers in formulas."""
     import sympy

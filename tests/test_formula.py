@@ -255,7 +255,14 @@ def test_no_argument_of_the_gamma_functions_is_beyond_what_is_computed_at_once(t
 
 
 @pytest.mark.parametrize(
-    "text", ["x ** (10 ** 9) ** 0.5 * 2 ** (1 / 123457)", "exp(-99999 * log(10))", "lgamma(9999)"]
+    "text",
+    [
+        "x ** (10 ** 9) ** 0.5 * 2 ** (1 / 123457)",
+        "exp(-99999 * log(10))",
+        "lgamma(9999)",
+        "square(" * 20 + "x + x" + ")" * 20,
+        ";".join(["a0 = 2 * x", *(f"a{i + 1} = a{i} * a{i}" for i in range(20))]),
+    ],
 )
 def test_sympy_is_not_given_numbers_that_it_would_write_out_for_hours(text):
     with pytest.raises(OverflowError):
