@@ -151,11 +151,11 @@ class Typist:
         used = [n for n in words_of_it if n not in {*FUNCTIONS, *computed, "pi", "e"}]
         if rng.random() < 0.8:
             words += [f"{name}={self.number()}" for name in used]
-        if rng.random() < 0.3:
+        if rng.random() < 0.2:
             for name in rng.sample(used or ["x"], min(len(used or "x"), rng.randrange(1, 3))):
                 by_hand = formula if rng.random() < 0.2 else self.expression(rng.randrange(4), used)
                 words += ["--by-hand", f"{name}={by_hand}"]
-        if rng.random() < 0.25:
+        if rng.random() < 0.12:
             words.append("--formula")
         if rng.random() < 0.03:
             words += ["--draw", f"{self.folder}/graph.dot"]
