@@ -21,7 +21,7 @@ from typing import Any
 from autodiff.checking import numerical
 from autodiff.checking.diagnosis import diagnose
 from autodiff.checking.place import Place, plain_numbers
-from autodiff.checking.proof import prove_equal
+from autodiff.checking.proof import Proof, prove_equal
 from autodiff.checking.report import Report
 from autodiff.checking.subject import (
     UNDEFINED,
@@ -124,8 +124,8 @@ def compare(
       by hand is 1/2 of autodiff at the one point: is a factor 2 dropped?
       the numerical derivative agrees with autodiff at the one point
     <BLANKLINE>
-    variable  autodiff  by hand  numerical  difference  relative     ulps  verdict  point
-    weight       -0.55   -0.275      -0.55       0.275       0.5  4.5e+15  differs  weight=0.5
+    variable  autodiff  by hand  numerical  difference  verdict  point
+    weight       -0.55   -0.275      -0.55       0.275  differs  weight=0.5
     """
     subject = of_expression(f, by_hand) if isinstance(f, Value) else of_function(f)
     hand = None if by_hand is None else by_hand_function(by_hand, subject)
@@ -134,15 +134,17 @@ def compare(
         raise ValueError("there is no point to compare at: give some by `at`, or allow `points`")
     tolerances = Tolerances(rtol, atol)
     rows = list(_rows(subject, hand, visits, tolerances))
-    proved: list[str] = []
+    proof = Proof([])
     if prove and hand is not None and subject.nodes is None:
-        proved = prove_equal(subject.on, hand, visits[0].point, _worth_proving(rows))
-        rows = [proved_equal(row) if row.variable in proved else row for row in rows]
+        proof = prove_equal(subject.on, hand, visits[0].point, _worth_proving(rows))
+        rows = [proved_equal(row) if row.variable in proof.proved else row for row in rows]
     if value is not None:
         expected = one_by_hand(value, "the value by hand")
         rows += [_value_row(subject, expected, visit, tolerances) for visit in visits]
     recordings = {visit.number: visit.recording for visit in visits}
-    return Report(subject.title, tuple(rows), diagnose(rows, recordings), tuple(proved))
+    notes = (proof.given_up,) if proof.given_up else ()
+    diagnosis = diagnose(rows, recordings)
+    return Report(subject.title, tuple(rows), diagnosis, tuple(proof.proved), notes)
 
 
 def assert_gradient(f: Any, by_hand: Any = None, **options: Any) -> None:

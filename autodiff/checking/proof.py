@@ -7,17 +7,23 @@ What is not proved is not refuted.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from autodiff.checking.wrapped import BranchError, Symbolic, unwrapped
-from autodiff.graph import swept, topological_order
+from autodiff.graph import swept
 from autodiff.kinds import Number, number_like
+from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded, can_be_simplified
 from autodiff.value import Value
 
-_LARGEST = 300  # operations, each counted as often as it would be written out
-_MOST_TERMS = 2_000  # that expanding could make
 _SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify
-_MOST_CONDITIONS = 3  # in it: each of them doubles the cases
+_CALLS = 500_000  # that SymPy may take in all
+
+
+class Proof(NamedTuple):
+    """What was proved, and what was given up."""
+
+    proved: list[str]
+    given_up: str = ""
 
 
 Function = Callable[[Mapping[str, Any]], tuple[Any, dict[str, Any]]]
@@ -28,8 +34,8 @@ def prove_equal(
     by_hand: Callable[[Mapping[str, Any]], Mapping[str, Any]],
     point: Mapping[str, Number],
     variables: Sequence[str],
-) -> list[str]:
-    """Return the variables whose two derivatives SymPy proves equal wherever both are defined.
+) -> Proof:
+    """Find the variables whose two derivatives SymPy proves equal wherever both are defined.
 
     Parameters
     ----------
@@ -45,19 +51,32 @@ def prove_equal(
     try:
         import sympy
     except ImportError:
-        return []
+        return Proof([])
     if not variables or not point:
-        return []
+        return Proof([])
+    proved: list[str] = []
     try:
         if not _is_small(f, by_hand, point):
-            return []
-        symbols = {name: sympy.Symbol(name, real=True) for name in point}
-        _check_branches(f, by_hand, symbols)
-        gradient, named = _symbolic_gradient(f, symbols)
-        derived = by_hand(named)
-        return [n for n in variables if _is_zero(_exact(gradient[n]) - _exact(derived[n]))]
+            return Proof([], _given_up("the formulas are too large", variables))
+        with at_most(_CALLS):
+            symbols = {name: sympy.Symbol(name, real=True) for name in point}
+            _check_branches(f, by_hand, symbols)
+            gradient, named = _symbolic_gradient(f, symbols)
+            derived = by_hand(named)
+            for name in variables:
+                if _is_zero(_exact(gradient[name]) - _exact(derived[name])):
+                    proved.append(name)
+    except WorkLimitError:
+        left = [name for name in variables if name not in proved]
+        return Proof(proved, _given_up("SymPy would take too long", left))
     except Exception:  # numbers of another kind are more than a function has to be made for
-        return []
+        return Proof([])
+    return Proof(proved)
+
+
+def _given_up(reason: str, variables: Sequence[str]) -> str:
+    names = ", ".join(variables)
+    return f"no proof for all inputs of {names}: {reason}; what is said of the points holds"
 
 
 def _check_branches(f: Function, by_hand: Any, symbols: Mapping[str, Any]) -> None:
@@ -99,39 +118,6 @@ def _is_small(f: Function, by_hand: Any, point: Mapping[str, Number]) -> bool:
     return all(can_be_expanded(node) for node in roots if isinstance(node, Value))
 
 
-def can_be_written(root: Value) -> bool:
-    """Return whether a graph is small when it is written out as one formula."""
-    sizes: dict[Value, int] = {}
-    for node in reversed(topological_order(root)):
-        sizes[node] = 1 + sum(sizes[operand] for operand in node.operands)
-        if sizes[node] > _LARGEST:
-            return False
-    return True
-
-
-def can_be_expanded(root: Value) -> bool:
-    """Return whether a graph is small, and stays so when all of its products are multiplied out."""
-    terms: dict[Value, int] = {}
-    for node in reversed(topological_order(root)):
-        inner = [terms[operand] for operand in node.operands]
-        count = 1
-        if node.operation in ("+", "-", "total"):
-            count = sum(inner)
-        elif node.operation in ("*", "/"):
-            count = inner[0] * inner[1]
-        elif node.operation == "square":
-            count = inner[0] ** 2
-        elif node.operation in ("neg", "pos"):
-            count = inner[0]
-        elif node.operation in ("**", "power"):
-            exponent = abs(node.operands[1].data)
-            count = inner[0] ** int(min(exponent, 20)) if exponent <= 20 else _MOST_TERMS + 1
-        terms[node] = count
-        if count > _MOST_TERMS:
-            return False
-    return can_be_written(root)
-
-
 # ---- Zero -------------------------------------------------------------------------------------
 
 
@@ -153,22 +139,4 @@ def _is_zero(difference: Any) -> bool:
     numerator, _ = sympy.together(difference).as_numer_denom()
     if sympy.expand(numerator) == 0:
         return True
-    return _is_simple(difference, _SIMPLIFIED) and bool(sympy.simplify(difference) == 0)
-
-
-def _is_simple(expression: Any, operations: int) -> bool:
-    """Return whether SymPy simplifies a formula in a moment."""
-    import sympy
-
-    few = len(expression.atoms(sympy.core.relational.Relational)) <= _MOST_CONDITIONS
-    return few and bool(sympy.count_ops(expression) <= operations)
-
-
-def shortest(expression: Any) -> Any:
-    """Return a formula, simplified if that is quick and makes it shorter."""
-    import sympy
-
-    expression = sympy.sympify(expression)
-    if not _is_simple(expression, 40):
-        return expression
-    return min(expression, sympy.simplify(expression), key=sympy.count_ops)
+    return can_be_simplified(difference, _SIMPLIFIED) and bool(sympy.simplify(difference) == 0)
