@@ -15,16 +15,22 @@ from __future__ import annotations
 
 import inspect
 import operator
+import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
 
-from autodiff.grammar import FUNCTIONS, MAX_CHARACTERS, FormulaError, Parser, Step, check_tokens
+from autodiff.grammar import Parser
 from autodiff.kinds import Number, package_of, real
+from autodiff.spelling import FUNCTIONS, MAX_CHARACTERS, FormulaError
+from autodiff.symbolic import check_sizes, coefficient
 from autodiff.value import Value
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+_LARGEST_STEPS = 10_000  # down from 0 for the derivatives of the gamma function
 MAX_BITS = 10_000  # of an exact number that is computed on the way
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -49,6 +55,8 @@ class Formula:
         What was parsed.
     variables : tuple of str
         The names that the formula does not compute itself, as they first appear.
+    constants : dict of str to int
+        The constants that it uses, such as pi, and the step that each of them means.
     names : dict of str to int
         The names that it computes, in order, and the step that each of them means.
     name : str or None
@@ -64,27 +72,25 @@ class Formula:
     (0.30000000000000004, Fraction(3, 10))
     """
 
-    def __init__(
-        self, text: str, steps: list[Step], names: dict[str, int], name: str | None, result: int
-    ) -> None:
+    def __init__(self, text: str, parser: Parser) -> None:
         self.text = text
-        self.steps = tuple(steps)
-        self.names = names
-        self.name = name
-        self.variables = tuple(s.content for s in steps if s.operation == "variable")
-        self._result = result
+        self.name, self._result = parser.parse()
+        self.steps = tuple(parser.steps)
+        self.variables = tuple(parser.variables)
+        self.constants = parser.constants
+        self.names = parser.names
         self.__signature__ = inspect.Signature(
             [inspect.Parameter(v, inspect.Parameter.KEYWORD_ONLY) for v in self.variables]
         )
 
-    def __call__(self, **numbers: Number) -> Number:
+    def __call__(self, /, **numbers: Number) -> Number:
         """Return the result for these numbers, one for each variable."""
         return self.compute(numbers)[0]
 
     def compute(self, numbers: Mapping[str, Number]) -> tuple[Number, dict[str, Number]]:
         """Return the result, and every name of the formula with its number, variables first."""
         computed = self._computed(numbers)
-        named = {name: computed[step] for name, step in self.names.items()}
+        named = {name: computed[step] for name, step in {**self.constants, **self.names}.items()}
         return computed[self._result], {v: numbers[v] for v in self.variables} | named
 
     def error_at(self, error: BaseException) -> FormulaError:
@@ -148,10 +154,14 @@ def _apply(operation: str, operands: list[Any]) -> Any:
         _check_power(*numbers)
     elif operation == "exp2":
         _check_power(2, *numbers)
-    elif operation in ("==", "!=") and "sympy" in map(package_of, map(type, numbers)):
-        raise TypeError("whether two formulas are equal cannot be told from their form")
+    elif operation in ("lgamma", "digamma", "polygamma"):
+        _check_gamma(operation, *numbers)
+    if "sympy" in map(package_of, map(type, numbers)):
+        if operation in ("==", "!="):
+            raise TypeError("whether two formulas are equal cannot be told from their form")
+        check_sizes(operation, numbers)
     result = OPERATIONS[operation](*operands)
-    if _bits(_plain(result)) > MAX_BITS:
+    if _bits(coefficient(_plain(result))) > MAX_BITS:
         raise OverflowError(f"a number of more than {MAX_BITS} bits")
     return result
 
@@ -169,10 +179,17 @@ def _check_power(base: Any, exponent: Any) -> None:
         raise OverflowError(f"the power would have more than {MAX_BITS} bits")
 
 
+def _check_gamma(operation: str, *operands: Any) -> None:
+    """Refuse what SciPy cannot take, or takes hours for: it steps up from there one by one."""
+    for number in operands:
+        if isinstance(number, int | float) and float(number) < -_LARGEST_STEPS:
+            raise OverflowError(f"{operation} of a number below -{_LARGEST_STEPS}")
+
+
 # ---- Parsing ----------------------------------------------------------------------------------
 
 
-def parse(text: str) -> Formula:
+def parse(text: str, known: Collection[str] = ()) -> Formula:
     """Read a formula.
 
     Parameters
@@ -182,6 +199,9 @@ def parse(text: str) -> Formula:
         of earlier ones, and the last one is the result and may go without a name. An expression
         has names, numbers, `+ - * / % // **`, brackets and autodiff's functions; a comparison
         stands as the first argument of `where`. `#` starts a comment.
+    known : collection of str
+        Which of the names pi, π and e mean these constants, where the formula does not compute
+        them; by default they are variables like all others.
 
     Returns
     -------
@@ -199,7 +219,7 @@ def parse(text: str) -> Formula:
     9.0
     >>> parse("open(x)")
     Traceback (most recent call last):
-    autodiff.grammar.FormulaError: column 1: there is no function 'open'
+    autodiff.spelling.FormulaError: column 1: there is no function 'open'
         open(x)
         ^
     """
@@ -210,10 +230,8 @@ def parse(text: str) -> Formula:
             f"a formula has at most {MAX_CHARACTERS} characters, and this has {len(text)}",
             text[: MAX_CHARACTERS + 1], 1, 1,
         )  # fmt: skip
-    check_tokens(text)
-    parser = Parser(text)
-    name, result = parser.parse()
-    return Formula(text, parser.steps, parser.names, name, result)
+    text = _SURROGATE.sub("\ufffd", text)  # a byte that was no letter, and cannot be written either
+    return Formula(text, Parser(text, known))
 
 
 def normal_name(text: str) -> str:
@@ -221,11 +239,14 @@ def normal_name(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
-def on_values(formula: Formula) -> Number:
-    """Compute a formula on Values at the first of a few numbers where it is defined."""
+def defined_at(formula: Formula) -> dict[str, float]:
+    """Return a number for each variable, none like another, where the formula is defined."""
     for number in (1.5, 0.5, -0.5, -1.5, 10.5, 100.5, 0.001):
+        point = {name: number * (1 + i / 64) for i, name in enumerate(formula.variables)}
         try:
-            return formula(**{name: Value(number) for name in formula.variables})
+            formula.compute(point)
         except (ArithmeticError, ValueError) as error:
             problem = formula.error_at(error)
+        else:
+            return point
     raise problem

@@ -1,29 +1,28 @@
 """The grammar of formulas: from text to a list of steps.
 
-Python's own parser reads the text, and what it found is translated, node by allowed node. Nothing
-is handed to Python to be run. A text that is too long or too deep is refused before it is read.
+What `autodiff.spelling` lets through is read by Python's own parser, and what that found is
+translated, node by allowed node. Nothing is handed to Python to be run.
 """
 
 from __future__ import annotations
 
 import ast
-import difflib
-import inspect
-import keyword
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Collection
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from autodiff import functions
 from autodiff.kinds import Number
-
-# What bounds the time and the memory that a formula can take
-MAX_CHARACTERS = 10_000
-MAX_OPERATORS = 1_000
-MAX_DEPTH = 100  # of brackets
-MAX_DIGITS = 300  # of one number in the text
+from autodiff.spelling import (
+    FUNCTIONS,
+    PARAMETERS,
+    FormulaError,
+    checked,
+    lines_of,
+    no_function,
+    wrong_count,
+)
 
 _INFIX: dict[type, str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.FloorDiv: "//",
@@ -31,77 +30,8 @@ _INFIX: dict[type, str] = {
     ast.NotEq: "!=", ast.USub: "neg", ast.UAdd: "pos",
 }  # fmt: skip
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{
-        name: getattr(functions, name) for name in functions.__all__ if name not in ("dot", "total")
-    },
-    "abs": abs,
-}
-_ARITY = {name: len(inspect.signature(function).parameters) for name, function in FUNCTIONS.items()}
-
-_TOKEN = re.compile(
-    r"(?P<space>[ \t\f\n]+|\#[^\n]*)|(?P<number>\.?\d(?:[eE][+-](?=\d)|[\w.])*)|(?P<name>\w+)"
-    r"|(?P<operator>\*\*|//|[<>=!]=|[-+*/%<>])|(?P<open>\()|(?P<close>\))|(?P<mark>[=,;])"
-)
-
-_OTHER_NAMES = {"ln": "log", "max": "maximum", "min": "minimum", "pow": "power", "tg": "tan"}
-
-_NO_BRANCH = "a branch is written where(condition, a, b)"
-_HINTS = {
-    ".": "attributes are no part of a formula",
-    "^": "a power is written **",
-    "²": "a power is written **",
-    "³": "a power is written **",
-    "·": "a product is written *",
-    "[": "lists and indices are no part of a formula",
-    "{": "braces are no part of a formula",
-    "'": "text is no part of a formula",
-    '"': "text is no part of a formula",
-    "if": _NO_BRANCH,
-    "else": _NO_BRANCH,
-    "for": "loops and comprehensions are no part of a formula",
-    "lambda": "'lambda' is a word of Python: take another name, such as lambda_",
-    "and": "one comparison at a time: write where(a, where(b, ...), ...)",
-}
-
-
-# ---- Errors -----------------------------------------------------------------------------------
-
-
-class FormulaError(ValueError):
-    """A text is no formula, and here is where.
-
-    Attributes
-    ----------
-    message : str
-        What is wrong.
-    line, column : int
-        Where, counted from 1.
-    one_line : str
-        The place and the message.
-    excerpt : str
-        The part of the line around that place and, below it, a caret that points there.
-    """
-
-    def __init__(self, message: str, text: str, line: int = 1, column: int = 1) -> None:
-        super().__init__(message, text, line, column)
-        self.message = message
-        self.line = line
-        self.column = column
-        lines = _lines(text)
-        start = max(0, column - 40)
-        shown = [c if c.isprintable() else " " for c in lines[line - 1][start : column + 35]]
-        self.excerpt = f"    {''.join(shown)}\n    {' ' * (column - 1 - start)}^"
-        number = f"line {line}, " if len(lines) > 1 else ""
-        self.one_line = f"{number}column {column}: {message}"
-
-    def __str__(self) -> str:
-        return f"{self.one_line}\n{self.excerpt}"
-
-
-def _lines(text: str) -> list[str]:
-    """Split where Python's parser does, and nowhere else."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+# Constants as what computes them, so that they are of any kind: of symbols exactly pi and E
+CONSTANTS = {"pi": ("arccos", -1), "π": ("arccos", -1), "e": ("exp", 1)}
 
 
 # ---- Parsing ----------------------------------------------------------------------------------
@@ -117,47 +47,18 @@ class Step(NamedTuple):
     column: int
 
 
-def check_tokens(text: str) -> None:
-    """Refuse what is no formula before the parser sees it."""
-    lines = "\n".join(_lines(text))
-    depth = operators = position = 0
-    while position < len(lines):
-        match = _TOKEN.match(lines, position)
-        token = match.group() if match else lines[position]
-        kind = match.lastgroup if match else None
-        depth += (kind == "open") - (kind == "close")
-        operators += kind in ("operator", "open")
-        wrong = None
-        if kind is None or (kind == "name" and keyword.iskeyword(token)):
-            wrong = _HINTS.get(token, f"{token!r} is no part of a formula")
-        elif kind == "number" and len(token) > MAX_DIGITS:
-            wrong = f"a number has at most {MAX_DIGITS} digits"
-        elif depth > MAX_DEPTH:
-            wrong = f"brackets are nested at most {MAX_DEPTH} deep"
-        elif operators > MAX_OPERATORS:
-            wrong = f"a formula has at most {MAX_OPERATORS} operators and brackets"
-        if wrong:
-            line = lines.count("\n", 0, position) + 1
-            raise FormulaError(wrong, text, line, position - lines.rfind("\n", 0, position))
-        position += len(token)
-
-
-def _no_function(name: str) -> str:
-    """Say that there is no function of this name, and which one may be meant."""
-    close = difflib.get_close_matches(name[:50], FUNCTIONS, n=1)
-    meant = _OTHER_NAMES.get(name) or next(iter(close), None)
-    return f"there is no function {name[:50]!r}" + (f": is {meant} meant?" if meant else "")
-
-
 class Parser:
     """Translates what Python's parser has read into the steps of a formula."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, known: Collection[str] = ()) -> None:
         self.text = text
-        self.lines = [line.lstrip() for line in _lines(text)]
-        self.indents = [len(line) - len(line.lstrip()) for line in _lines(text)]
+        lines = lines_of(checked(text))
+        self.lines = [line.lstrip() for line in lines]
+        self.indents = [len(line) - len(line.lstrip()) for line in lines]
+        self.known = known  # which of the constants mean themselves
         self.steps: list[Step] = []
         self.variables: dict[str, int] = {}
+        self.constants: dict[str, int] = {}
         self.names: dict[str, int] = {}
         self.conditions: set[ast.Compare] = set()  # the first arguments of where
 
@@ -190,7 +91,7 @@ class Parser:
         except SyntaxError as error:
             line = min(max(error.lineno or 1, 1), len(self.lines))
             column = self.indents[line - 1] + max(error.offset or 1, 1)
-            column = min(column, len(_lines(self.text)[line - 1]) + 1)
+            column = min(column, len(lines_of(self.text)[line - 1]) + 1)
             raise FormulaError(error.msg, self.text, line, column) from None
         except (RecursionError, MemoryError):
             raise FormulaError("the formula is nested too deeply", self.text) from None
@@ -208,7 +109,7 @@ class Parser:
         if name in FUNCTIONS:
             raise self.error(f"{name} is a function: choose another name", target)
         place = self.expression(statement.value)
-        if name in self.names or name in self.variables:
+        if name in {**self.names, **self.variables, **self.constants}:
             raise self.error(f"{name} has a meaning already: choose another name", target)
         self.names[name] = place
         return name, place
@@ -241,14 +142,24 @@ class Parser:
         return len(self.steps) - 1
 
     def name(self, node: ast.Name) -> int:
-        """Return the place of what a name means: of a computed one, or of a variable."""
+        """Return the place of what a name means: something computed, a constant, a variable."""
         if node.id in FUNCTIONS:
             raise self.error(f"{node.id} is a function: write {node.id}(...)", node)
         if node.id in self.names:
             return self.names[node.id]
+        if node.id in self.known:
+            return self.constant(node)
         if node.id not in self.variables:
             self.variables[node.id] = self.step(node, "variable", (), node.id)
         return self.variables[node.id]
+
+    def constant(self, node: ast.Name) -> int:
+        """Return the place of a constant."""
+        if node.id not in self.constants:
+            function, argument = CONSTANTS[node.id]
+            place = self.step(node, "number", (), (argument, Fraction(argument)))
+            self.constants[node.id] = self.step(node, function, (place,))
+        return self.constants[node.id]
 
     def number(self, node: ast.Constant) -> tuple[Number, Fraction]:
         """Return a literal as the number that it is in Python, and exactly as it is written."""
@@ -276,6 +187,8 @@ class Parser:
             if node not in self.conditions or len(node.ops) > 1:
                 raise self.error("a comparison stands alone, as the first argument of where", node)
             return _INFIX[type(node.ops[0])], [node.left, node.comparators[0]]
+        if isinstance(node, ast.Tuple):
+            raise self.error("a formula has one result; a decimal number is written 0.5", node)
         raise self.error("this is no part of a formula", node)
 
     def call(self, node: ast.Call) -> tuple[str, list[Any]]:
@@ -284,11 +197,11 @@ class Parser:
             raise self.error("only a function can be called", node)
         name = node.func.id
         if name not in FUNCTIONS:
-            raise self.error(_no_function(name), node.func)
+            raise self.error(no_function(name), node.func)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise self.error(f"{name} takes plain arguments only", node)
-        if len(node.args) != _ARITY[name]:
-            raise self.error(f"{name} takes {_ARITY[name]} arguments, not {len(node.args)}", node)
+        if len(node.args) != len(PARAMETERS[name]):
+            raise self.error(wrong_count(name, len(node.args)), node)
         if name == "where":
             if not isinstance(node.args[0], ast.Compare):
                 raise self.error("the first argument of where is a comparison", node.args[0])

@@ -3,16 +3,18 @@
 import io
 import json
 import os
-import random
+import re
+import signal
 import subprocess
 import sys
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from fuzz_command_line import Typist, in_this_process
 
+import autodiff
 from autodiff.__main__ import main
 from autodiff.extras import how_to_install
+from autodiff.spelling import FUNCTIONS
 
 ERROR = "error = (input * weight - goal_pred) ** 2"
 NUMBERS = ("input=0.5", "weight=0.5", "goal_pred=0.8")
@@ -223,60 +225,268 @@ def test_help_has_examples():
         assert word in finished.stdout
 
 
-PIECES = [
-    *"()+-*/%=<>;,.[]'\"#:_jxy \n", "**", "//", "==", "z1", "β", "0.5", "2", "9", "10", "1e308",
-    "where(", "sin(", "exp(", "log(", "relu(", "power(", "maximum(", "exp2(", "polygamma(",
-    "lambda", "for", "in", "import", ".__class__", "(x > 0, ",
-]  # fmt: skip
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_typed_ends_in_an_answer_or_in_a_line_that_says_why(seed, tmp_path):
+    typist = Typist(seed, str(tmp_path))
+    outcomes = [in_this_process(typist.line()) for _ in range(150)]
+    problems = [(o.problem(), o.words) for o in outcomes if o.problem()]
+    assert problems == []
+    assert {outcome.status for outcome in outcomes} == {0, 1, 2}
 
-mutated = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)
+
+# ---- Streams and interrupts -------------------------------------------------------------------
 
 
-@st.composite
-def broken(draw):
-    """Return a formula with a few letters taken out, doubled or replaced."""
-    text = draw(
-        st.sampled_from([ERROR, "y = where(x > 0, sin(x), x ** 2)", "a = x; b = a / x; a + b"])
+def process(*arguments, shell='exec "$@"', **options):
+    """Start the command line as a process of its own, with its streams as the shell has them."""
+    return subprocess.Popen(
+        ["bash", "-c", shell, "bash", sys.executable, "-m", "autodiff", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)} | options,
     )
-    rng = random.Random(draw(st.integers(0, 10**6)))
-    for _ in range(rng.randrange(4)):
-        at = rng.randrange(len(text))
-        text = text[:at] + rng.choice(["", text[at] * 2, rng.choice(PIECES)]) + text[at + 1 :]
-    return text or "x"
 
 
-arguments = st.lists(
-    st.one_of(
-        st.sampled_from(
-            ["x=1", "x=0", "x=-2.5", "y=3", "x=1:2", "weight=0.5", "input=1/3", "goal_pred=1"]
-        ),
-        st.sampled_from(["--order", "2", "--json", "--points", "3", "--seed=5", "--by-hand"]),
-        mutated.map(lambda text: f"x={text}"),
-    ),
-    max_size=6,
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+@pytest.mark.parametrize(
+    ("shell", "arguments", "status", "told"),
+    [
+        ('exec "$@" >&-', ("x * x", "x=1"), 2, "standard output: it is closed"),
+        ('exec "$@" > /dev/full', ("x * x", "x=1"), 2, "standard output: No space left on device"),
+        ('exec "$@" > /dev/full', ("--help",), 2, "standard output: No space left on device"),
+        ('exec "$@" <&-', ("-", "x=1"), 2, "standard input is closed"),
+        ('exec "$@" <&-', ("x * x", "x=1"), 0, ""),
+        ('exec "$@" 2>&-', ("x *", "x=1"), 2, ""),
+        ('exec "$@" 2> /dev/full', ("x *", "x=1"), 2, ""),
+        ('exec "$@" <&- >&- 2>&-', ("x * x", "x=1"), 2, ""),
+        ('"$@" | true; exit ${PIPESTATUS[0]}', ("x * x", "x=1", "--by-hand", "x=x"), 1, ""),
+        ('exec "$@" < /dev/zero', ("-",), 2, "a formula has at most 10000 characters"),
+    ],
 )
+def test_streams_that_are_closed_or_full_are_one_line(shell, arguments, status, told):
+    running = process(*arguments, shell=shell)
+    _, err = running.communicate(timeout=120)
+    assert running.returncode == status
+    assert told in err.decode()
+    assert err.count(b"\n") == bool(told)
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.one_of(mutated, broken(), st.text(max_size=30)), arguments)
-@example("-\n", [])
-def test_no_text_gives_a_traceback(formula, arguments):
-    out, err = io.StringIO(), io.StringIO()
-    before = sys.stdout, sys.stderr, sys.stdin
-    sys.stdout, sys.stderr, sys.stdin = out, err, io.StringIO("x * x")
-    try:
-        try:
-            status = main([formula, *arguments])
-        except SystemExit as stop:  # -h prints the help
-            status = stop.code
-    finally:
-        sys.stdout, sys.stderr, sys.stdin = before
-    assert status in (0, 1, 2)
-    if status == 2:
-        assert err.getvalue().startswith("autodiff: ")
-        assert err.getvalue().count("\n") == 1
-    else:
-        assert err.getvalue() == ""
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts are other there")
+def test_an_interrupt_is_one_line_and_status_130(tmp_path):
+    os.mkfifo(tmp_path / "formula")
+    running = process("--file", str(tmp_path / "formula"))
+    with (tmp_path / "formula").open("wb"):  # waits until it is opened for reading, too
+        running.send_signal(signal.SIGINT)
+        running.wait(timeout=120)
+    out, err = running.communicate(timeout=120)
+    assert (running.returncode, out, err) == (130, b"", b"autodiff: interrupted\n")
+
+
+class Interrupting:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_an_interrupt_that_comes_while_python_cleans_up_is_not_lost(run, monkeypatch):
+    monkeypatch.setattr("autodiff.command_line.results.add_numbers", lambda *_: Interrupting())
+    assert run("x * x", "x=1") == (130, "", "autodiff: interrupted\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_byte_order_mark_is_no_part_of_the_formula(run, tmp_path, encoding):
+    file = tmp_path / "formula.txt"
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    file.write_bytes(f"{mark}y = β * β".encode(encoding))
+    assert run("--file", str(file), "β=3")[:2] == (0, "y          9.0\nd y / d β  6.0\n")
+
+
+def test_bytes_that_are_no_letters_are_shown_where_they_stand(run, tmp_path):
+    file = tmp_path / "formula.txt"
+    file.write_bytes(b"x * \xff")
+    assert run("--file", str(file), "x=1")[2] == (
+        "autodiff: column 5: '\ufffd' is no part of a formula\n"
+    )
+    file.write_bytes(b"x * x  # \xff")
+    assert run("--file", str(file), "x=1")[0] == 0
+    assert run("x * x  # \udcff", "x=1", "--json")[0] == 0
+
+
+def test_a_mistake_of_the_program_is_one_line_and_status_2(run, monkeypatch):
+    def mistaken(*_):
+        raise KeyError("oops")
+
+    monkeypatch.setattr("autodiff.command_line.results.add_numbers", mistaken)
+    status, _, err = run("x * x", "x=1")
+    assert status == 2
+    assert err.startswith("autodiff: a mistake of autodiff itself, please report it: KeyError")
+    assert err.count("\n") == 1
+
+
+# ---- Kindness ---------------------------------------------------------------------------------
+
+
+def test_pi_and_e_are_known(run):
+    assert run("pi * x ** 2 + e", "x=1") == (
+        0,
+        "pi              3.141592653589793\n"
+        "e               2.718281828459045\n"
+        "result          5.859874482048838\n"
+        "d result / d x  6.283185307179586\n",
+        "",
+    )
+    assert run("sin(x)", "x=pi/2")[1].startswith("result          1.0\n")
+    assert run("x ** e", "--formula")[1] == "d result / d x = E*x**(-1 + E)\n"
+    assert run("exp(x)", "--by-hand", "x=e ** x")[0] == 0
+
+
+def test_pi_and_e_are_variables_where_they_are_given_and_names_where_they_are_computed(run):
+    assert "d result / d e  2.0" in run("2 * e", "e=3")[1]
+    assert "d result / d e = 2*e" in run("e * e", "e=1:2", "--by-hand", "e=2*e", "--formula")[1]
+    assert run("e = x - 1; e * e", "x=3", "--by-hand", "x=2 * e")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("-x * x", "x=2"), ("-x*x", "x=2"), ("-(x)*x", "x=2"), ("--", "-x*x", "x=2"),
+     ("x=2", "--file", "FILE"), ("--order", "1", "-x*x", "x=2"), ("--", "---x*x", "x=2")],
+)  # fmt: skip
+def test_a_formula_may_start_with_a_minus(run, arguments, tmp_path):
+    (tmp_path / "formula").write_text("-x*x")
+    arguments = [a.replace("FILE", str(tmp_path / "formula")) for a in arguments]
+    assert run(*arguments)[:2] == (0, "result          -4.0\nd result / d x  -4.0\n")
+
+
+def test_the_version_is_printed(run):
+    assert run("--version") == (0, f"autodiff {autodiff.__version__}\n", "")
+
+
+def test_the_help_lists_every_function_and_fits_the_terminal(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "70")
+    status, out, _ = run("--help")
+    listed = out.partition("functions:")[2].partition("examples:")[0]
+    assert status == 0
+    assert set(FUNCTIONS) <= set(re.findall(r"\w+", listed))
+    assert max(map(len, listed.splitlines())) <= 70
+
+
+# ---- The comparison on a terminal -------------------------------------------------------------
+
+MANY = " + ".join(f"variable{i} ** 2" for i in range(30))
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize(
+    ("formula", "by_hand"),
+    [
+        ("weight ** 3 / 7e-5", "weight=3 * weight"),
+        (MANY, "variable3=variable3"),
+        ("a_name_that_is_far_too_long_for_any_table ** 2", f"a_name_{'that_is_far_too_long'}"),
+        ("x * 10 ** 200", "x=10 ** 200 + 1"),
+    ],
+    ids=["one", "thirty", "long name", "long number"],
+)
+def test_the_table_fits_the_terminal(run, monkeypatch, width, formula, by_hand):
+    monkeypatch.setenv("COLUMNS", str(width))
+    by_hand = by_hand if "=" in by_hand else "a_name_that_is_far_too_long_for_any_table=1"
+    out = run(formula, "--by-hand", by_hand)[1]
+    heading, *lines = out.partition("\n\n")[2].splitlines()
+    assert heading.split()[0] == "variable"
+    assert max(map(len, [heading, *lines])) <= width
+    assert len(lines) >= 11
+
+
+def test_a_point_that_is_cut_is_written_out_below(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = run(MANY, "--by-hand", "variable3=variable3")[1]
+    below = out.partition("the first of these points: ")[2].partition("\nand ")[0]
+    assert len(below.split()) == 30
+
+
+def test_ulps_are_shown_on_request(run):
+    arguments = ("x ** 2", "x=3", "--by-hand", "x=x")
+    assert "ulps" not in run(*arguments)[1]
+    assert {"relative", "ulps"} <= set(run(*arguments, "--verbose")[1].split())
+
+
+def test_verdicts_are_coloured_where_that_is_wanted(run, monkeypatch):
+    arguments = ("x ** 2", "x=3", "--by-hand", "x=x")
+    assert "\033" not in run(*arguments)[1]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\033[31mx: differs at" in run(*arguments)[1]
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\033" not in run(*arguments)[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("setting", "coloured"),
+    [({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False), ({"NO_COLOR": "1"}, False)],
+)
+def test_a_terminal_is_coloured_unless_somebody_says_otherwise(setting, coloured):
+    import pty
+
+    ours, theirs = pty.openpty()
+    kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
+    env = kept | {"PYTHONPATH": os.pathsep.join(sys.path)} | setting
+    command = [sys.executable, "-m", "autodiff", "x ** 2", "x=3", "--by-hand", "x=x"]
+    assert subprocess.run(command, stdout=theirs, env=env, timeout=120).returncode == 1
+    assert (b"\033[31m" in os.read(ours, 10_000)) == coloured
+    os.close(ours)
+    os.close(theirs)
+
+
+# ---- What is given up -------------------------------------------------------------------------
+
+SINES = "sin(" * 99 + "x" + ")" * 99
+TANHS = "tanh(" * 5 + "x" + ")" * 5
+
+
+def test_formulas_that_are_too_long_are_given_up_and_the_numbers_hold(run):
+    status, out, err = run(SINES, "x=1", "--formula", "--order", "2")
+    assert status == 2
+    assert out.startswith("result               0.1696653")
+    assert "d2 result / d x d x  " in out
+    assert err.splitlines()[1] == (
+        "autodiff: d2 result / d x d x is not written as a formula: it would be too long; "
+        "at numbers it is computed all the same"
+    )
+
+
+def test_of_several_orders_those_that_can_be_written_are(run):
+    status, out, err = run(TANHS, "--order", "4", "--formula")
+    assert status == 2
+    assert [line.partition(" = ")[0] for line in out.splitlines()] == [
+        "d result / d x", "d2 result / d x d x", "d3 result / d x d x d x",
+    ]  # fmt: skip
+    assert err.startswith("autodiff: d4 result / d x d x d x d x is not written as a formula")
+
+
+def test_derivatives_that_are_too_many_are_given_up_and_those_of_lower_order_hold(run):
+    formula = " * ".join(f"sin(x{i})" for i in range(40))
+    status, out, err = run(formula, *(f"x{i}=1" for i in range(40)), "--order", "4", "--json")
+    told = json.loads(out)
+    sentence = "the derivatives of order 3 are too many for this formula; those of lower order hold"
+    assert (status, err) == (2, f"autodiff: {sentence}\n")
+    assert told["given_up"] == [sentence]
+    assert len(told["derivatives"]) == 40 + 40 * 41 / 2
+
+
+def test_a_long_comparison_is_made_at_fewer_points_and_says_so(run):
+    formula = "+".join(["x"] * 900)
+    status, out, _ = run(formula, "--by-hand", "x=900")
+    assert status == 0
+    assert "compared at 2 random points, for more would take too long" in out
+    status, _, err = run(formula, "x=1", "--by-hand", f"x={formula}+900", "--by-hand", "x=1")
+    assert (status, "given twice" in err) == (2, True)
+
+
+def test_a_comparison_that_is_too_long_is_refused(run):
+    names = [f"x{i}" for i in range(100)]
+    by_hand = [f"--by-hand={name}=1" for name in names]
+    status, _, err = run("+".join(names), *by_hand)
+    assert status == 2
+    assert "would take too long to compare: give fewer at a time" in err
 
 
 # ---- What is missing --------------------------------------------------------------------------

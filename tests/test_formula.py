@@ -1,6 +1,7 @@
 """Formulas as text: what they compute, on which numbers, and what is no formula and where."""
 
 import inspect
+import math
 import pickle
 from fractions import Fraction
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 import autodiff
 from autodiff import Value
 from autodiff.formula import MAX_BITS, parse
-from autodiff.grammar import MAX_CHARACTERS, MAX_DEPTH, MAX_OPERATORS, FormulaError
+from autodiff.spelling import MAX_CHARACTERS, MAX_DEPTH, MAX_OPERATORS, FormulaError
 
 # ---- What is computed -------------------------------------------------------------------------
 
@@ -83,6 +84,34 @@ def test_statements_become_labels_and_variables_keep_theirs():
     assert x.grad == 5.0
 
 
+@pytest.mark.parametrize("text", ["pi * e ** x", "π * e ** x", "y = pi * e ** x"])
+def test_constants_that_are_known_are_no_variables_and_exact_on_symbols(text):
+    formula = parse(text, known={"pi", "π", "e"})
+    assert formula.variables == ("x",)
+    assert formula(x=1.0) == math.pi * math.e
+    x = sympy.Symbol("x")
+    assert formula(x=x) == sympy.pi * sympy.exp(x)
+
+
+def test_constants_are_variables_unless_known_and_names_when_computed():
+    assert parse("pi * e").variables == ("pi", "e")
+    assert parse("e = x - 1; e * pi", known={"e"}).variables == ("x", "pi")
+    with pytest.raises(FormulaError, match="e has a meaning already"):
+        parse("y = e * x; e = 2", known={"e"})
+
+
+@pytest.mark.parametrize("comment", ["\udcff", "\0", "\ufffd 'text [{", "π²"])
+def test_a_comment_may_hold_anything(comment):
+    formula = parse(f"y = x  # {comment}\ny * 2  # {comment}")
+    assert formula(x=3.0) == 6.0
+    formula.text.encode()
+
+
+@pytest.mark.parametrize("name", ["self", "formula", "numbers"])
+def test_a_variable_may_be_called_as_parameters_are(name):
+    assert parse(f"{name} * 2")(**{name: 3.0}) == 6.0
+
+
 def test_on_exact_numbers_a_decimal_is_exact():
     formula = parse("0.1 * x + 1 / 3")
     assert formula(x=Fraction(1)) == Fraction(13, 30)
@@ -117,11 +146,19 @@ NO_FORMULAS = [
     ("eval(x)", 1, "there is no function 'eval'"),
     ("y = sine(x)", 5, "there is no function 'sine': is sin meant?"),
     ("ln(x)", 1, "is log meant?"),
-    ("sin(x)(y)", 1, "only a function can be called"),
-    ("sin(x, y)", 1, "sin takes 1 arguments, not 2"),
+    ("sin(x)(y)", 7, "a product is written *"),
+    ("sin(x, y)", 1, "sin takes 1 argument, not 2"),
+    ("log(x, 2)", 1, "log takes 1 argument, not 2: to another base it is log2(x), log10(x) or"),
+    ("max(a, b)", 1, "is maximum meant?"),
+    ("maximum(a, b, c)", 1, "maximum takes 2 arguments, not 3: write maximum(maximum(a, b), c)"),
+    ("asin(x)", 1, "is arcsin meant?"),
+    ("Sin(x)", 1, "is sin meant?"),
+    ("cot(x)", 1, "is 1 / tan(x) meant?"),
+    ("x(y + 1)", 1, "a product is written *, as in x * (...)"),
     ("sin(*x)", 1, "sin takes plain arguments only"),
     ("sin(x=1)", 1, "sin takes plain arguments only"),
     ("sin + 1", 1, "sin is a function"),
+    ("sin x", 5, "sin is a function: write sin(...)"),
     ("sin = 1", 1, "sin is a function: choose another name"),
     ("(x for x in y)", 4, "loops and comprehensions are no part of a formula"),
     ("[x]", 1, "lists and indices are no part of a formula"),
@@ -130,9 +167,20 @@ NO_FORMULAS = [
     ("x if y else z", 3, "where(condition, a, b)"),
     ("lambda: 1", 1, "take another name"),
     ("x ^ 2", 3, "a power is written **"),
-    ("x², y", 2, "invalid character"),
+    ("x²", 1, "a power is written **, as in x**2"),
+    ("(x + 1)²³", 8, "a power is written **, as in **23"),
+    ("2x", 2, "a product is written *, as in 2 * x"),
+    ("2 (x + 1)", 3, "a product is written *, as in 2 * (...)"),
+    ("(x + 1)(y)", 8, "a product is written *, as in (...) * (...)"),
+    ("x y", 3, "a product is written *, as in x * y"),
+    ("x × y", 3, "a product is written *"),  # noqa: RUF001
+    ("x − 1", 3, "a minus is written -"),  # noqa: RUF001
+    ("x!", 2, "n! is exp(lgamma(n + 1))"),
+    ("|x|", 1, "an absolute value is written abs(x)"),
+    ("0,5 * x", 1, "a decimal number is written 0.5"),
+    ("½ * x", 1, "is no part of a formula"),
     ("(x := 2)", 4, "':' is no part of a formula"),
-    ("x, y", 1, "this is no part of a formula"),
+    ("x, y", 1, "a formula has one result"),
     ("x, y = 1", 1, "on the left of = stands one name"),
     ("x = y = 1", 1, "a statement is  name = expression"),
     ("x += 1", 1, "a statement is  name = expression"),
@@ -142,7 +190,7 @@ NO_FORMULAS = [
     ("x < 1", 1, "a comparison stands alone, as the first argument of where"),
     ("where(0 < x < 1, 1, 2)", 7, "a comparison stands alone"),
     ("where(x, 1, 2)", 7, "the first argument of where is a comparison"),
-    ("1 + 2j", 5, "numbers are whole or decimal"),
+    ("1 + 2j", 6, "a product is written *, as in 2 * j"),
     ("x * 1e999", 5, "out of the range of floats"),
     ("1e-999", 1, "out of the range of floats"),
     ("1" * 301, 1, "at most 300 digits"),
@@ -198,6 +246,27 @@ def test_no_exact_number_grows_beyond_its_bound(text, column):
     with pytest.raises(OverflowError, match=f"more than {MAX_BITS} bits") as caught:
         formula()
     assert formula.error_at(caught.value).column == column
+
+
+@pytest.mark.parametrize("text", ["digamma(10**400)", "polygamma(1, -1e17)", "lgamma(-1e17)"])
+def test_no_argument_of_the_gamma_functions_is_beyond_what_is_computed_at_once(text):
+    with pytest.raises(OverflowError):
+        parse(text)()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x ** (10 ** 9) ** 0.5 * 2 ** (1 / 123457)",
+        "exp(-99999 * log(10))",
+        "lgamma(9999)",
+        "square(" * 20 + "x + x" + ")" * 20,
+        ";".join(["a0 = 2 * x", *(f"a{i + 1} = a{i} * a{i}" for i in range(20))]),
+    ],
+)
+def test_sympy_is_not_given_numbers_that_it_would_write_out_for_hours(text):
+    with pytest.raises(OverflowError):
+        parse(text)(x=sympy.Symbol("x"))
 
 
 @pytest.mark.parametrize(

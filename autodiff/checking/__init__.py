@@ -20,12 +20,15 @@ from typing import Any
 
 from autodiff.checking import numerical
 from autodiff.checking.diagnosis import diagnose
-from autodiff.checking.proof import prove_equal
+from autodiff.checking.place import Place, plain_numbers
+from autodiff.checking.proof import Proof, prove_equal
 from autodiff.checking.report import Report
 from autodiff.checking.subject import (
     UNDEFINED,
+    VALUE,
     ByHandError,
     Hand,
+    Named,
     Point,
     Subject,
     Visit,
@@ -35,7 +38,14 @@ from autodiff.checking.subject import (
     one_by_hand,
     visited,
 )
-from autodiff.checking.verdict import VALUE, Row, Tolerances, judged
+from autodiff.checking.verdict import (
+    Pair,
+    Row,
+    Tolerances,
+    is_rounding,
+    judged,
+    proved_equal,
+)
 from autodiff.kinds import Number
 from autodiff.value import Value
 
@@ -81,10 +91,13 @@ def compare(
         What `f` itself is by hand, to be compared too.
     rtol, atol : float
         Two numbers agree if they differ by at most `rtol` times the larger, plus `atol`, plus what
-        rounding can do. `atol` excuses no difference larger than the smaller of the two numbers, so
-        it cannot pass 1e-12 for 1e-9. Fractions and whole numbers have to be equal.
+        rounding can do to them. `atol` excuses no difference larger than the smaller of the two
+        numbers, so it cannot pass 1e-12 for 1e-9. Fractions and whole numbers have to be equal.
+        Where rounding leaves too few digits, both are computed with more (by mpmath, which comes
+        with SymPy); without it the point is undecided.
     prove : bool
-        Whether to prove with SymPy, if that is installed, what agrees.
+        Whether to prove with SymPy, if that is installed, what agrees. What meets a branch, here or
+        in a helper, is never proved.
 
     Returns
     -------
@@ -94,7 +107,10 @@ def compare(
     Raises
     ------
     ValueError
-        If a name is unknown or a number is missing, or if `f` is defined at no random point.
+        If a name is unknown or a number is missing, if there is no point to compare at, or if `f`
+        is defined at no random point.
+    TypeError
+        If `f` or a derivative by hand does not return one number.
     FormulaError
         If a text is no formula.
 
@@ -108,22 +124,27 @@ def compare(
       by hand is 1/2 of autodiff at the one point: is a factor 2 dropped?
       the numerical derivative agrees with autodiff at the one point
     <BLANKLINE>
-    variable  autodiff  by hand  numerical  difference  relative     ulps  verdict  point
-    weight       -0.55   -0.275      -0.55       0.275       0.5  4.5e+15  differs  weight=0.5
+    variable  autodiff  by hand  numerical  difference  verdict  point
+    weight       -0.55   -0.275      -0.55       0.275  differs  weight=0.5
     """
     subject = of_expression(f, by_hand) if isinstance(f, Value) else of_function(f)
     hand = None if by_hand is None else by_hand_function(by_hand, subject)
     visits = list(visited(subject, at, ranges, points, seed))
+    if not visits:
+        raise ValueError("there is no point to compare at: give some by `at`, or allow `points`")
     tolerances = Tolerances(rtol, atol)
     rows = list(_rows(subject, hand, visits, tolerances))
+    proof = Proof([])
+    if prove and hand is not None and subject.nodes is None:
+        proof = prove_equal(subject.on, hand, visits[0].point, _worth_proving(rows))
+        rows = [proved_equal(row) if row.variable in proof.proved else row for row in rows]
     if value is not None:
-        expected = one_by_hand(value)
-        rows += [_value_row(expected, visit, tolerances) for visit in visits]
-    proved: list[str] = []
-    if prove and hand is not None and subject.root is None:
-        proved = prove_equal(subject.function, hand, visits[0].point, _agreeing(rows))
+        expected = one_by_hand(value, "the value by hand")
+        rows += [_value_row(subject, expected, visit, tolerances) for visit in visits]
     recordings = {visit.number: visit.recording for visit in visits}
-    return Report(subject.title, tuple(rows), diagnose(rows, recordings), tuple(proved))
+    notes = (proof.given_up,) if proof.given_up else ()
+    diagnosis = diagnose(rows, recordings)
+    return Report(subject.title, tuple(rows), diagnosis, tuple(proof.proved), notes)
 
 
 def assert_gradient(f: Any, by_hand: Any = None, **options: Any) -> None:
@@ -149,6 +170,9 @@ def assert_gradient(f: Any, by_hand: Any = None, **options: Any) -> None:
     compare(f, by_hand, **{"prove": False, **options}).raise_if_different()
 
 
+# ---- At the points ----------------------------------------------------------------------------
+
+
 def _rows(
     subject: Subject, hand: Hand | None, visits: Sequence[Visit], tolerances: Tolerances
 ) -> Iterator[Row]:
@@ -157,20 +181,16 @@ def _rows(
     given = dict.fromkeys(name for by_hand, _ in derived for name in by_hand)
     for visit, (by_hand, problem) in zip(visits, derived, strict=True):
         for name in given or subject.variables:
-            recording, x = visit.recording, visit.point[name]
-            pair = recording.gradients[name], by_hand.get(name, math.nan) if hand else None
-            estimate, rounding = numerical.NO_ESTIMATE, 0.0
-            if not visit.failure:
-                along = subject.along(visit.point, name)
-                estimate = numerical.numerical_derivative(along, float(x))
-                others = {other: Value(number) for other, number in visit.point.items()}
-                scale = numerical.rounding_scale(subject.along(others, name), x)
-                rounding = 64 * numerical.EPSILON * scale
-            other = estimate.derivative if hand is None else pair[1]
-            tolerance = tolerances.allowed(pair[0], other, rounding)
-            kinks = recording.kinks.get(name, [])
-            reason = visit.failure or problem
-            yield judged(name, visit.number, visit.point, pair, estimate, tolerance, kinks, reason)
+            place = Place(subject, hand, visit, name)
+            pair = Pair(
+                place,
+                autodiff=visit.recording.gradients.get(name, math.nan),
+                by_hand=by_hand.get(name, math.nan) if hand else None,
+                estimate=numerical.NO_ESTIMATE if visit.failure else place.estimate(),
+                tolerances=tolerances,
+                problem=visit.failure or problem,
+            )
+            yield judged(pair)
 
 
 def _derived(hand: Hand, visit: Visit) -> tuple[Mapping[str, Number], str]:
@@ -178,27 +198,32 @@ def _derived(hand: Hand, visit: Visit) -> tuple[Mapping[str, Number], str]:
     if visit.failure:
         return {}, ""
     try:
-        return hand(visit.named), ""
+        return plain_numbers(hand(plain_numbers(visit.named))), ""
     except ByHandError:
         raise
     except UNDEFINED as error:
         return {}, f"by hand raises {type(error).__name__}: {error}"
 
 
-def _value_row(expected: Any, visit: Visit, tolerances: Tolerances) -> Row:
+def _value_row(subject: Subject, expected: Named, visit: Visit, tolerances: Tolerances) -> Row:
     """Compare the value of the function at a point."""
-    values, problem = _derived(lambda named: {VALUE: expected(named)}, visit)
-    pair = visit.recording.value, values.get(VALUE, math.nan)
-    rounding = 64 * numerical.EPSILON * visit.recording.size
-    tolerance = tolerances.allowed(*pair, rounding)
-    reason = visit.failure or problem
-    return judged(
-        VALUE, visit.number, visit.point, pair, numerical.NO_ESTIMATE, tolerance, (), reason
+
+    def hand(named: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {VALUE: expected(named)}
+
+    values, problem = _derived(hand, visit)
+    pair = Pair(
+        Place(subject, hand, visit, VALUE),
+        autodiff=visit.recording.value,
+        by_hand=values.get(VALUE, math.nan),
+        estimate=numerical.NO_ESTIMATE,
+        tolerances=tolerances,
+        problem=visit.failure or problem,
     )
+    return judged(pair)
 
 
-def _agreeing(rows: Sequence[Row]) -> list[str]:
-    """Return the variables that agree wherever it could be decided."""
-    names = dict.fromkeys(row.variable for row in rows if row.variable != VALUE)
-    verdicts = {name: {row.verdict for row in rows if row.variable == name} for name in names}
-    return [n for n in names if "differs" not in verdicts[n] and verdicts[n] != {"undecided"}]
+def _worth_proving(rows: Sequence[Row]) -> list[str]:
+    """Return the variables whose derivatives are not known to differ everywhere."""
+    rows = [row for row in rows if row.verdict in ("equal", "agrees") or is_rounding(row)]
+    return list(dict.fromkeys(row.variable for row in rows))

@@ -7,143 +7,101 @@ and ends in a question: evidence is no proof. What holds by chance at two points
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
 
-from autodiff.checking.recording import Recording, Trait, as_float
-from autodiff.checking.verdict import VALUE, Row, near_numerical, point_text
+from autodiff.checking.evidence import (
+    ENOUGH,
+    Evidence,
+    at_points,
+    constant_name,
+    everywhere,
+    evidence_of,
+    is_plain,
+    varies,
+)
+from autodiff.checking.recording import Recording, Trait, bracketed
+from autodiff.checking.rounding import as_float
+from autodiff.checking.subject import VALUE
+from autodiff.checking.verdict import Row, near_numerical, point_text
 
-ENOUGH = 3  # points from which a trace counts
+_SHOWN = 6  # numbers of a point
+_MOST_PARTS = 100  # of a derivative that are looked at one by one
 
-
-# ---- The traces of mistakes -------------------------------------------------------------------
-
-
-@dataclass
-class Evidence:
-    """The decided rows of one variable, and the traits that all of their points have."""
-
-    rows: list[Row]
-    traits: dict[Trait, list[float]]
-    gradients: dict[str, list[float]]  # autodiff's derivatives in all variables
-
-    def __post_init__(self) -> None:
-        self.autodiff = [as_float(row.autodiff) for row in self.rows]
-        self.by_hand = [as_float(row.by_hand) for row in self.rows]
-        self.slack = [4 * as_float(row.tolerance) for row in self.rows]
-
-    def where(self, chosen: Sequence[bool]) -> Evidence:
-        """Return the evidence of some of the rows."""
-
-        def pick(items: Sequence[Any]) -> list[Any]:
-            return [item for item, keep in zip(items, chosen, strict=True) if keep]
-
-        traits = {trait: pick(numbers) for trait, numbers in self.traits.items()}
-        return Evidence(pick(self.rows), traits, {n: pick(g) for n, g in self.gradients.items()})
-
-    def fits(self, predicted: Sequence[float], factor: Sequence[float]) -> bool:
-        """Return whether by hand is as predicted, with the slack that `factor` magnifies."""
-        return all(
-            abs(h - p) <= slack * (1 + abs(c)) + 1e-9 * abs(p)
-            for h, p, slack, c in zip(self.by_hand, predicted, self.slack, factor, strict=True)
-        )
-
-    @property
-    def everywhere(self) -> str:
-        count = len(self.rows)
-        return {1: "at the one point", 2: "at both points"}.get(count, f"at all {count} points")
+# ---- Factors and constants --------------------------------------------------------------------
 
 
 def _is_zero(evidence: Evidence) -> str | None:
     """One of the two is 0."""
-    if len(evidence.rows) < ENOUGH or (any(evidence.by_hand) and any(evidence.autodiff)):
+    if len(evidence) < ENOUGH or (any(evidence.by_hand) and any(evidence.ours)):
         return None
     if any(evidence.by_hand):
-        return f"autodiff is 0 {evidence.everywhere}, and by hand is not"
-    return f"by hand is 0 {evidence.everywhere}, and autodiff is not: is a term forgotten?"
+        return f"{evidence.us} is 0 {evidence.everywhere}, and by hand is not"
+    return f"by hand is 0 {evidence.everywhere}, and {evidence.us} is not: is a term forgotten?"
 
 
 def _constant_factor(evidence: Evidence) -> str | None:
-    """By hand is a constant times autodiff."""
-    largest = max(range(len(evidence.rows)), key=lambda i: abs(evidence.autodiff[i]))
-    if not evidence.autodiff[largest] or not evidence.by_hand[largest]:
+    """By hand is a constant times autodiff, and the constant is one that people write."""
+    factor = _factor_between(evidence)
+    name = factor and constant_name(factor)
+    if not factor or not name:
         return None
-    factor = evidence.by_hand[largest] / evidence.autodiff[largest]
-    count = sum(map(bool, evidence.autodiff))
-    if not evidence.fits([factor * a for a in evidence.autodiff], [factor] * len(evidence.rows)):
+    if sum(map(bool, evidence.ours)) < ENOUGH and not is_plain(name):
         return None
-    name = constant_name(factor)
-    if count < ENOUGH and (name is None or not name.lstrip("-").replace("/", "").isdigit()):
-        return None
-    return _factor_words(factor, name, evidence.everywhere)
-
-
-def _factor_words(factor: float, name: str | None, everywhere: str) -> str:
+    us = f"{evidence.us} {evidence.everywhere}"
     if name == "-1":
-        return f"by hand is minus autodiff {everywhere}: is the sign flipped?"
-    if name is None:
-        hint = "rounded" if abs(factor - 1) < 0.02 else "wrong"
-        return f"by hand is {factor:.9g} times autodiff {everywhere}: is a constant {hint}?"
+        return f"by hand is minus {us}: is the sign flipped?"
     small = abs(factor) < 1
     size = constant_name(1 / abs(factor) if small else abs(factor))
     guess = f"is a factor {size} dropped?" if small else f"is a factor {size} too many?"
     if factor < 0:
         guess = f"is the sign flipped, and {guess[3:]}"
-    return f"by hand is {name} {'of' if small else 'times'} autodiff {everywhere}: {guess}"
+    return f"by hand is {name} {'of' if small else 'times'} {us}: {guess}"
 
 
-_CONSTANTS = {
-    "pi": math.pi, "2*pi": 2 * math.pi, "180/pi": 180 / math.pi, "pi/180": math.pi / 180,
-    "1/pi": 1 / math.pi, "e": math.e, "log(2)": math.log(2), "1/log(2)": 1 / math.log(2),
-    "log(10)": math.log(10), "1/log(10)": 1 / math.log(10), "sqrt(2)": math.sqrt(2),
-    "1/sqrt(2)": math.sqrt(0.5), "sqrt(pi)": math.sqrt(math.pi),
-}  # fmt: skip
+def _odd_factor(evidence: Evidence) -> str | None:
+    """By hand is some constant times autodiff."""
+    factor = _factor_between(evidence) if sum(map(bool, evidence.ours)) >= ENOUGH else None
+    if not factor:
+        return None
+    hint = "rounded" if abs(factor - 1) < 0.02 else "wrong"
+    us = f"{evidence.us} {evidence.everywhere}"
+    return f"by hand is {factor:.9g} times {us}: is a constant {hint}?"
 
 
-def constant_name(number: float) -> str | None:
-    """Return how a person writes a constant: a simple fraction, or one with pi, e or a logarithm.
-
-    >>> constant_name(-0.5), constant_name(57.29577951308232), constant_name(0.123456)
-    ('-1/2', '180/pi', None)
-    """
-    fraction = Fraction(number).limit_denominator(20)
-    if fraction and abs(fraction.numerator) <= 100 and math.isclose(fraction, number):
-        return str(fraction)
-    sign = "-" if number < 0 else ""
-    for name, constant in _CONSTANTS.items():
-        if math.isclose(constant, abs(number)):
-            return sign + name
-    return None
+def _factor_between(evidence: Evidence) -> float | None:
+    """Return what by hand is times autodiff, if that is a constant."""
+    largest = max(range(len(evidence)), key=lambda i: abs(evidence.ours[i]))
+    if not evidence.ours[largest] or not evidence.by_hand[largest]:
+        return None
+    factor = evidence.by_hand[largest] / evidence.ours[largest]
+    fits = evidence.fits([factor * a for a in evidence.ours], [factor] * len(evidence))
+    return factor if fits else None
 
 
 def _constant_offset(evidence: Evidence) -> str | None:
     """By hand is autodiff plus a constant."""
-    differences = [h - a for h, a in zip(evidence.by_hand, evidence.autodiff, strict=True)]
+    differences = [h - a for h, a in zip(evidence.by_hand, evidence.ours, strict=True)]
     offset = sorted(differences)[len(differences) // 2]
-    if len(evidence.rows) < ENOUGH or not offset or not _varies(evidence.autodiff):
+    if len(evidence) < ENOUGH or not offset or not varies(evidence.ours):
         return None
-    if not evidence.fits([a + offset for a in evidence.autodiff], [0.0] * len(differences)):
+    if not evidence.fits([a + offset for a in evidence.ours]):
         return None
     text = constant_name(offset) or f"{offset:.9g}"
     sign = f"minus {text[1:]}" if offset < 0 else f"plus {text}"
-    return f"by hand is autodiff {sign} {evidence.everywhere}: is a constant term wrong?"
-
-
-def _varies(numbers: Sequence[float]) -> bool:
-    spread = max(numbers) - min(numbers)
-    return spread > 1e-6 * max(map(abs, numbers))
+    us = f"{evidence.us} {sign} {evidence.everywhere}"
+    return f"by hand is {us}: is a constant term wrong?"
 
 
 def _factor(evidence: Evidence) -> str | None:
     """A variable or an intermediate value is missing as a factor, or is one too many."""
     for trait, numbers in evidence.traits.items():
-        if trait.kind not in ("name", "value", "local derivative") or not _usable(numbers):
+        if trait.kind not in ("name", "value", "slope") or not _usable(numbers):
             continue
-        squared = f"{_bracketed(trait.text)}**2"
-        for text, power in ((trait.text, -1), (trait.text, 1), (squared, -2), (squared, 2)):
+        powers = (-1, 1, -2, 2) if trait.kind == "name" else (-1, 1)
+        for power in powers:
+            text = trait.text if abs(power) == 1 else f"{bracketed(trait.text)}**2"
             factors = [number**power for number in numbers]
             told = _factor_told(evidence, text, factors, missing=power < 0)
             if told:
@@ -151,20 +109,16 @@ def _factor(evidence: Evidence) -> str | None:
     return None
 
 
-def _bracketed(text: str) -> str:
-    return text if text.isidentifier() else f"({text})"
-
-
 def _usable(numbers: Sequence[float]) -> bool:
-    usable = all(math.isfinite(number) and abs(number) > 1e-100 for number in numbers)
-    return usable and len(numbers) >= ENOUGH and _varies(numbers)
+    usable = all(1e-100 < abs(number) < 1e100 for number in numbers)
+    return usable and len(numbers) >= ENOUGH and varies(numbers)
 
 
 def _factor_told(
     evidence: Evidence, text: str, factors: Sequence[float], missing: bool
 ) -> str | None:
     """Tell that by hand is autodiff times these factors, and perhaps a constant too."""
-    products = [a * c for a, c in zip(evidence.autodiff, factors, strict=True)]
+    products = [a * c for a, c in zip(evidence.ours, factors, strict=True)]
     largest = max(range(len(products)), key=lambda i: abs(products[i]))
     if sum(map(bool, products)) < ENOUGH or not evidence.by_hand[largest]:
         return None
@@ -172,62 +126,171 @@ def _factor_told(
     name = constant_name(1 / constant if missing else constant)
     if name is None or not evidence.fits([constant * p for p in products], factors):
         return None
-    shown = {"1": text, "-1": f"-{_bracketed(text)}"}.get(name, f"{name} * {_bracketed(text)}")
+    shown = {"1": text, "-1": f"-{bracketed(text)}"}.get(name, f"{name} * {bracketed(text)}")
+    us, points = evidence.us, evidence.everywhere
     if missing:
-        return f"autodiff / by hand = {shown} {evidence.everywhere}: is the factor {shown} missing?"
-    return f"by hand / autodiff = {shown} {evidence.everywhere}: is the factor {shown} too many?"
+        return f"{us} / by hand = {shown} {points}: is the factor {shown} missing?"
+    return f"by hand / {us} = {shown} {points}: is the factor {shown} too many?"
 
 
-def _missing_term(evidence: Evidence) -> str | None:
-    """By hand lacks the part of the derivative that comes through one use of the variable."""
-    variable = evidence.rows[0].variable
-    for trait, numbers in evidence.traits.items():
-        if trait.kind != "part" or trait.variable != variable or not _usable(numbers):
+def _written_for(evidence: Evidence) -> str | None:
+    """One variable is written in the place of another."""
+    for trait, quotients in evidence.traits.items():
+        if trait.kind != "quotient" or not _usable(quotients):
             continue
-        zeros = [0.0] * len(numbers)
-        lacking = [a - part for a, part in zip(evidence.autodiff, numbers, strict=True)]
-        if evidence.fits(lacking, zeros):
+        if evidence.fits([a * q for a, q in zip(evidence.ours, quotients, strict=True)], quotients):
+            one, _, other = trait.text.partition(" / ")
             return (
-                f"autodiff - by hand is what comes through {trait.text} {evidence.everywhere}: "
-                f"is {variable} taken for a constant there?"
+                f"by hand / {evidence.us} = {trait.text} {evidence.everywhere}: "
+                f"is {one} written for {other}?"
             )
     return None
 
 
+# ---- Parts and rules --------------------------------------------------------------------------
+
+
+def _mistaken_rule(evidence: Evidence) -> str | None:
+    """By hand is what comes out by a rule that is often mistaken."""
+    return _mistaken(evidence, "mistake")
+
+
+def _mistaken_chain(evidence: Evidence) -> str | None:
+    """By hand is what comes out where a derivative is taken at the wrong number."""
+    return _mistaken(evidence, "chain")
+
+
+def _mistaken(evidence: Evidence, kind: str) -> str | None:
+    for trait, added in evidence.traits.items():
+        if trait.kind != kind or len(added) < ENOUGH or not all(map(math.isfinite, added)):
+            continue
+        if evidence.fits([a + more for a, more in zip(evidence.ours, added, strict=True)]):
+            premise, _, rule = trait.text.partition(": ")
+            return f"by hand is what comes out {evidence.everywhere} if {premise}: {rule}"
+    return None
+
+
+_FORGOTTEN = {
+    "term": ("the derivative of the term {}", "is it forgotten?"),
+    "use": ("what comes through {}", "is {variable} taken for a constant there?"),
+    "path": ("what comes through {}", "is that path forgotten?"),
+}
+
+
+def _forgotten_part(evidence: Evidence) -> str | None:
+    """By hand lacks a part of the derivative, and the rest is right."""
+    for trait, part in _parts(evidence):
+        if evidence.fits([a - p for a, p in zip(evidence.ours, part, strict=True)]):
+            what, question = _FORGOTTEN[trait.kind]
+            question = question.format(variable=evidence.variable)
+            told = f"{evidence.us} - by hand is {what.format(trait.text)} {evidence.everywhere}"
+            return f"{told}: {question}"
+    return None
+
+
+def _wrong_part(evidence: Evidence) -> str | None:
+    """One part of the derivative is wrong by a factor, and the rest is right."""
+    for trait, part in itertools.islice(_parts(evidence), _MOST_PARTS):
+        there = evidence.of_part(part)
+        looks = (_constant_factor, _written_for, _factor) if varies(part) else (_flipped,)
+        told = next(filter(None, (look(there) for look in looks)), None)
+        if told:
+            what = _FORGOTTEN[trait.kind][0].format(trait.text)
+            return f"by hand is right except in {what}; there, {told}"
+    return None
+
+
+def _flipped(evidence: Evidence) -> str | None:
+    """The sign is flipped, and nothing else."""
+    if evidence.fits([-a for a in evidence.ours]):
+        return f"by hand is minus autodiff {evidence.everywhere}: is the sign flipped?"
+    return None
+
+
+def _parts(evidence: Evidence) -> Iterator[tuple[Trait, list[float]]]:
+    """Yield the parts of the derivative, other than the whole: terms first."""
+    size = max(map(abs, evidence.ours))
+    for kind in _FORGOTTEN:
+        for trait, part in evidence.traits.items():
+            if trait.kind != kind or len(part) < ENOUGH or not all(map(math.isfinite, part)):
+                continue
+            rest = [a - p for a, p in zip(evidence.ours, part, strict=True)]
+            if any(part) and max(map(abs, rest)) > 1e-9 * size:
+                yield trait, part
+
+
+def _not_derived(evidence: Evidence) -> str | None:
+    """By hand stands the function itself."""
+    for trait, numbers in evidence.traits.items():
+        if trait.kind == "root" and _usable(numbers) and evidence.fits(numbers):
+            return f"by hand is {trait.text} itself {evidence.everywhere}: is it not derived?"
+    return None
+
+
+# ---- Some of the points -----------------------------------------------------------------------
+
+
 def _one_side(evidence: Evidence) -> str | None:
     """Right on one side of 0 of something: of a kink, of a variable, of an intermediate value."""
-    wrong = [row.verdict == "differs" for row in evidence.rows]
+    wrong = evidence.wrong
     fewer = min(sum(wrong), len(wrong) - sum(wrong))
     ranked = sorted(evidence.traits.items(), key=lambda item: _SIDES.get(item[0].kind, (9, 0))[0])
     for trait, numbers in ranked:
         if trait.kind not in _SIDES or fewer < _SIDES[trait.kind][1]:
             continue
         for side, sign in (("negative", -1), ("positive", 1)):
-            if wrong != [sign * number > 0 for number in numbers]:
-                continue
-            told = [look(evidence.where(wrong)) for look in _LOOKS if look is not _one_side]
-            there = next(filter(None, told), None)
-            return (
-                f"by hand is right except where {trait.text} is {side} "
-                f"({sum(wrong)} of {len(wrong)} points)"
-                + (", which is one side of a kink" if trait.kind == "kink" else "")
-                + (f"; there, {there}" if there else "")
-            )
+            if wrong == [sign * number > 0 for number in numbers]:
+                is_kink = ", which is one side of a kink" if trait.kind == "kink" else ""
+                return _except(evidence, f"{trait.text} is {side}", is_kink)
     return None
 
 
 # Of each kind of trait: which is looked at first, and how many points on a side are no chance.
 _SIDES = {"kink": (0, 2), "name": (1, ENOUGH), "value": (2, 5)}
 
+
+def _except(evidence: Evidence, where: str, more: str = "") -> str:
+    """Say that by hand is right except at some points, and what it is there."""
+    wrong = evidence.wrong
+    there = _first(_ELSEWHERE, evidence.where(wrong))
+    told = f"by hand is right except where {where} ({sum(wrong)} of {len(wrong)} points){more}"
+    return f"{told}; there, {there}" if there else told
+
+
+def _zero_at_some(evidence: Evidence) -> str | None:
+    """By hand is right, except that it is exactly 0 where it should not be; or the other is."""
+    wrong = evidence.wrong
+    if min(sum(wrong), len(wrong) - sum(wrong)) < ENOUGH:
+        return None
+    if wrong == [not h for h in evidence.by_hand]:
+        told = f"by hand is right except where it is 0 ({sum(wrong)} of {len(wrong)} points)"
+        return f"{told}, and {evidence.us} is not: does a branch or a rounding make it 0 there?"
+    if wrong == [not a for a in evidence.ours]:
+        told = f"by hand is right except where {evidence.us} is 0"
+        return f"{told} ({sum(wrong)} of {len(wrong)} points): is a branch that is flat forgotten?"
+    return None
+
+
 Look = Callable[[Evidence], str | None]
-_LOOKS: tuple[Look, ...] = (
+_ELSEWHERE: tuple[Look, ...] = (
     _is_zero,
     _constant_factor,
-    _one_side,
+    _written_for,
+    _forgotten_part,
+    _mistaken_rule,
     _factor,
+    _not_derived,
+    _wrong_part,
+    _mistaken_chain,
+    _odd_factor,
     _constant_offset,
-    _missing_term,
 )
+_LOOKS: tuple[Look, ...] = (_is_zero, _constant_factor, _one_side, _zero_at_some, *_ELSEWHERE)
+
+
+def _first(looks: Sequence[Look], evidence: Evidence) -> str | None:
+    """Return the first explanation."""
+    return next(filter(None, (look(evidence) for look in looks)), None)
 
 
 # ---- All together -----------------------------------------------------------------------------
@@ -248,107 +311,118 @@ def diagnose(rows: Sequence[Row], recordings: Mapping[int, Recording]) -> dict[s
     dict of str to list of str
         For each variable its sentences, the likeliest cause first; none where nothing is wrong.
     """
-    said: dict[str, list[str]] = {}
+    by_variable: dict[str, list[Row]] = {}
+    for row in rows:
+        by_variable.setdefault(row.variable, []).append(row)
     evidences = {
-        variable: _evidence([row for row in rows if row.variable == variable], recordings)
-        for variable in dict.fromkeys(row.variable for row in rows)
+        variable: evidence_of(variable, its, recordings) for variable, its in by_variable.items()
     }
-    for variable, evidence in evidences.items():
-        sentences = said[variable] = []
-        wrong = [row for row in evidence.rows if row.verdict == "differs"]
-        if wrong:
-            cause = _cause(variable, evidences) or _unexplained(evidence, wrong)
-            if variable == VALUE:
-                cause = f"the value is wrong, and not only a derivative: {cause}".replace(
-                    "autodiff", "the function"
-                )
-            sentences.append(cause)
-            sentences.extend(_referee(evidence))
-        sentences.extend(_undecided([row for row in rows if row.variable == variable]))
+    said = {v: list(_sentences(v, its, evidences)) for v, its in by_variable.items()}
     return {variable: sentences for variable, sentences in said.items() if sentences}
 
 
-def _evidence(rows: Sequence[Row], recordings: Mapping[int, Recording]) -> Evidence:
-    """Gather the decided rows, and the traits that are there at every one of their points."""
-    decided = [row for row in rows if row.verdict != "undecided"]
-    visited = [recordings[row.number] for row in decided]
-    first = visited[0] if visited else Recording(0, {})
-    common = [t for t in first.traits if all(t in recording.traits for recording in visited)]
-    traits = {trait: [recording.traits[trait] for recording in visited] for trait in common}
-    names = () if rows[0].variable == VALUE else first.gradients
-    gradients = {name: [as_float(r.gradients[name]) for r in visited] for name in names}
-    return Evidence(decided, traits, gradients)
+def _sentences(
+    variable: str, rows: Sequence[Row], evidences: Mapping[str, Evidence]
+) -> Iterator[str]:
+    """Yield all that is to be said of a variable."""
+    if any(row.verdict == "differs" for row in rows):
+        cause = _cause(variable, rows, evidences)
+        is_value = variable == VALUE
+        yield f"the value is wrong, and not only a derivative: {cause}" if is_value else cause
+        yield from _referee(rows)
+    yield from _rounded(rows)
+    yield from _undecided(rows)
 
 
-def _cause(variable: str, evidences: Mapping[str, Evidence]) -> str | None:
+def _cause(variable: str, rows: Sequence[Row], evidences: Mapping[str, Evidence]) -> str:
     """Return the first cause that explains all rows of a variable."""
     evidence = evidences[variable]
-    if evidence.rows[0].by_hand is None:
-        return None
-    contradicted = [row for row in evidence.rows if row.reason]
+    decided = [row for row in rows if row.verdict != "undecided"]
+    contradicted = [row for row in decided if row.verdict == "differs" and row.reason]
     if contradicted:
         return (
-            f"autodiff and by hand agree, but the numerical derivative contradicts both at "
-            f"{len(contradicted)} of {len(evidence.rows)} points: {_WRONG_RULE}"
+            f"autodiff and by hand agree, but the numerical derivative contradicts both "
+            f"{at_points(len(contradicted), len(decided))}: {_WRONG_RULE}"
         )
-    told = _constant_factor(evidence) if len(evidence.rows) >= ENOUGH else None
-    return (
-        told
-        or _other_variable(variable, evidences)
-        or next(filter(None, (look(evidence) for look in _LOOKS)), None)
-    )
+    told = None
+    if decided[0].by_hand is not None and any(evidence.wrong):
+        told = _constant_factor(evidence) if len(evidence) >= ENOUGH else None
+        told = told or _other_variable(evidences, evidence) or _first(_LOOKS, evidence)
+    return told or _unexplained(decided)
 
 
-def _other_variable(variable: str, evidences: Mapping[str, Evidence]) -> str | None:
+def _other_variable(evidences: Mapping[str, Evidence], own: Evidence) -> str | None:
     """By hand stands the derivative in another variable; perhaps the two are swapped."""
-    own = evidences[variable]
-    ones = [1.0] * len(own.rows)
+    variable = own.variable
     for name, gradients in own.gradients.items():
-        if name == variable or not own.fits(gradients, ones):
+        if name == variable or not own.fits(gradients, [1.0] * len(own)):
             continue
         found = f"by hand is autodiff's derivative in {name} {own.everywhere}"
         other = evidences.get(name)
-        if other and len(other.rows) == len(own.rows) and other.fits(own.autodiff, ones):
+        if other and len(other) == len(own) and other.fits(own.ours, [1.0] * len(own)):
             return f"{found}, and the other way round: are {variable} and {name} swapped?"
-        if len(own.rows) >= ENOUGH and _varies(gradients):
+        if len(own) >= ENOUGH and varies(gradients):
             return f"{found}: is it derived in the wrong variable?"
     return None
 
 
-def _unexplained(evidence: Evidence, wrong: Sequence[Row]) -> str:
+def _unexplained(rows: Sequence[Row]) -> str:
+    wrong = [row for row in rows if row.verdict == "differs"]
     worst = max(wrong, key=lambda row: as_float(row.relative))
-    pair = "the two derivatives differ" if worst.by_hand is not None else _CONTRADICTED
-    return (
-        f"{pair} at {len(wrong)} of {len(evidence.rows)} points, most at {point_text(worst.point)}"
-    )
+    pair = "the two derivatives" if worst.by_hand is not None else _CONTRADICTED
+    pair = "the function and by hand" if worst.variable == VALUE else pair
+    count = at_points(len(wrong), len(rows))
+    return f"{pair} differ {count}, most at {point_text(worst.point, _SHOWN)}"
 
 
-_CONTRADICTED = "autodiff and the numerical derivative differ"
+_CONTRADICTED = "autodiff and the numerical derivative"
 
 
 _WRONG_RULE = "does the function drop a derivative (by .data, or by an operation's wrong rule)?"
 
 
-def _referee(evidence: Evidence) -> Iterator[str]:
-    """Say with which of the two derivatives the numerical one agrees."""
+def _referee(rows: Sequence[Row]) -> Iterator[str]:
+    """Say with which of the two derivatives the numerical one agrees, where it can tell them."""
     rows = [
-        row for row in evidence.rows if math.isfinite(row.numerical) and row.by_hand is not None
+        row
+        for row in rows
+        if math.isfinite(row.numerical) and row.by_hand is not None and row.verdict != "undecided"
     ]
-    if not rows or rows[0].variable == VALUE or any(row.reason for row in rows):
+    if (
+        not rows
+        or rows[0].variable == VALUE
+        or any(row.verdict == "differs" and row.reason for row in rows)
+    ):
         return
-    with_autodiff = sum(near_numerical(row, row.autodiff) for row in rows)
-    with_hand = sum(near_numerical(row, row.by_hand) for row in rows)
-    everywhere = Evidence(rows, {}, {}).everywhere
-    wrong = sum(row.verdict == "differs" for row in rows)
-    if with_autodiff == len(rows):
-        yield f"the numerical derivative agrees with autodiff {everywhere}"
-    elif with_hand == len(rows):
-        yield (f"the numerical derivative agrees with by hand {everywhere}: {_WRONG_RULE}")
-    elif wrong:
+    near = [(near_numerical(row, row.autodiff), near_numerical(row, row.by_hand)) for row in rows]
+    wrong = [row.verdict == "differs" for row in rows]
+    telling = [
+        pair for pair, is_wrong in zip(near, wrong, strict=True) if is_wrong and not all(pair)
+    ]
+    if not telling:
+        yield "the numerical derivative is too inexact here to side with one of them"
+        return
+    all_of_them = len(telling) == sum(wrong)
+    points = everywhere(len(rows)) if all_of_them else f"at {len(telling)} points where it can tell"
+    if all(ours for ours, _ in telling) and (not all_of_them or all(o for o, _ in near)):
+        yield f"the numerical derivative agrees with autodiff {points}"
+    elif all(theirs for _, theirs in telling) and (not all_of_them or all(t for _, t in near)):
+        yield f"the numerical derivative agrees with by hand {points}: {_WRONG_RULE}"
+    else:
+        ours, theirs = (sum(pair[i] for pair in near) for i in (0, 1))
         yield (
-            f"the numerical derivative agrees with autodiff at {with_autodiff} and with by hand at "
-            f"{with_hand} of {len(rows)} points"
+            f"the numerical derivative agrees with autodiff at {ours} and with by hand at "
+            f"{theirs} of {len(rows)} points"
         )
+
+
+def _rounded(rows: Sequence[Row]) -> Iterator[str]:
+    """Say where two numbers that differ are equal but for rounding, and which loses digits."""
+    rounded = [row for row in rows if row.verdict == "agrees" and row.reason]
+    if rounded:
+        worst = max(rounded, key=lambda row: as_float(row.relative))
+        points = at_points(len(rounded), len(rows))
+        yield f"equal up to rounding {points}: {worst.reason} at {point_text(worst.point, _SHOWN)}"
 
 
 def _undecided(rows: Sequence[Row]) -> Iterator[str]:
@@ -358,5 +432,5 @@ def _undecided(rows: Sequence[Row]) -> Iterator[str]:
         if row.verdict == "undecided":
             reasons.setdefault(row.reason, []).append(row)
     for reason, undecided in reasons.items():
-        count = f"{len(undecided)} of {len(rows)} points"
-        yield f"undecided at {count}, first at {point_text(undecided[0].point)}: {reason}"
+        count = at_points(len(undecided), len(rows))
+        yield f"undecided {count}, first at {point_text(undecided[0].point, _SHOWN)}: {reason}"

@@ -6,34 +6,43 @@ What is not proved is not refuted.
 
 from __future__ import annotations
 
-import dis
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from autodiff.graph import sweep, topological_order
+from autodiff.checking.wrapped import BranchError, Symbolic, unwrapped
+from autodiff.graph import swept
 from autodiff.kinds import Number, number_like
+from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded, can_be_simplified
 from autodiff.value import Value
 
-_LARGEST = 300  # operations, each counted as often as it would be written out
-_MOST_TERMS = 2_000  # that expanding could make
 _SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify
+_CALLS = 500_000  # that SymPy may take in all
+
+
+class Proof(NamedTuple):
+    """What was proved, and what was given up."""
+
+    proved: list[str]
+    given_up: str = ""
+
+
+Function = Callable[[Mapping[str, Any]], tuple[Any, dict[str, Any]]]
 
 
 def prove_equal(
-    f: Callable[..., Any],
+    f: Function,
     by_hand: Callable[[Mapping[str, Any]], Mapping[str, Any]],
     point: Mapping[str, Number],
     variables: Sequence[str],
-) -> list[str]:
-    """Return the variables whose two derivatives SymPy proves equal wherever both are defined.
+) -> Proof:
+    """Find the variables whose two derivatives SymPy proves equal wherever both are defined.
 
     Parameters
     ----------
     f : callable
-        A function of named numbers.
+        From named numbers to their result, and to every number on the way that has a name.
     by_hand : callable
-        From the named numbers, intermediate ones too, to the derivatives.
+        From these named numbers to the derivatives.
     point : mapping of str to number
         Where `f` is defined; the size of what it computes is measured there.
     variables : sequence of str
@@ -42,89 +51,71 @@ def prove_equal(
     try:
         import sympy
     except ImportError:
-        return []
-    if not variables or not point or _tells_equal_from_unequal(f):
-        return []
+        return Proof([])
+    if not variables or not point:
+        return Proof([])
+    proved: list[str] = []
     try:
         if not _is_small(f, by_hand, point):
-            return []
-        symbols = {name: sympy.Symbol(name, real=True) for name in point}
-        gradient, named = symbolic_gradient(f, symbols)
-        derived = by_hand(named)
-        return [n for n in variables if _is_zero(_exact(gradient[n]) - _exact(derived[n]))]
+            return Proof([], _given_up("the formulas are too large", variables))
+        with at_most(_CALLS):
+            symbols = {name: sympy.Symbol(name, real=True) for name in point}
+            _check_branches(f, by_hand, symbols)
+            gradient, named = _symbolic_gradient(f, symbols)
+            derived = by_hand(named)
+            for name in variables:
+                if _is_zero(_exact(gradient[name]) - _exact(derived[name])):
+                    proved.append(name)
+    except WorkLimitError:
+        left = [name for name in variables if name not in proved]
+        return Proof(proved, _given_up("SymPy would take too long", left))
     except Exception:  # numbers of another kind are more than a function has to be made for
-        return []
+        return Proof([])
+    return Proof(proved)
 
 
-def symbolic_gradient(
-    f: Callable[..., Any], symbols: Mapping[str, Any]
+def _given_up(reason: str, variables: Sequence[str]) -> str:
+    names = ", ".join(variables)
+    return f"no proof for all inputs of {names}: {reason}; what is said of the points holds"
+
+
+def _check_branches(f: Function, by_hand: Any, symbols: Mapping[str, Any]) -> None:
+    """Compute on formulas without truth or hash, which raise where a branch is taken.
+
+    A proof holds for what was recorded, and another input may take another branch. The function may
+    also treat plain numbers in another way than Values, and so it is called on both.
+    """
+    met: list[str] = []
+    f({name: Symbolic(symbol, met) for name, symbol in symbols.items()})
+    _, named = _symbolic_gradient(f, {name: Symbolic(symbol) for name, symbol in symbols.items()})
+    by_hand({name: Symbolic(unwrapped(formula), met) for name, formula in named.items()})
+    if not {"==", "!="}.isdisjoint(met):
+        raise BranchError("SymPy takes two formulas of different form for unequal")
+
+
+def _symbolic_gradient(
+    f: Function, symbols: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the derivatives of `f` as formulas, and its intermediate values that have a name."""
     variables = {name: Value(symbol, name) for name, symbol in symbols.items()}
-    root = f(**variables)
+    root, named = f(variables)
+    formulas = {name: x.data if isinstance(x, Value) else x for name, x in named.items()}
     if not isinstance(root, Value):
-        return dict.fromkeys(symbols, 0), dict(symbols)
-    swept = sweep(root, number_like(root, 1))
-    gradient = {name: swept.get(variable) for name, variable in variables.items()}
-    named = {node.label: node.data for node in topological_order(root) if node.label}
-    return {name: 0 if g is None else g for name, g in gradient.items()}, {**named, **symbols}
-
-
-def _tells_equal_from_unequal(f: Any) -> bool:
-    """Return whether a function branches on ==, which symbols decide by their form."""
-    code = getattr(inspect.unwrap(f), "__code__", None)
-    if code is None:
-        return False
-    return any(
-        i.opname == "COMPARE_OP" and i.argval in ("==", "!=") for i in dis.get_instructions(code)
-    )
+        return dict.fromkeys(symbols, 0), formulas
+    nodes, gradients = swept(root, number_like(root, 1))
+    by_node = {id(node): gradient for node, gradient in zip(nodes, gradients, strict=True)}
+    gradient = {name: by_node.get(id(variable)) for name, variable in variables.items()}
+    return {name: 0 if g is None else g for name, g in gradient.items()}, formulas
 
 
 # ---- Bounds -----------------------------------------------------------------------------------
 
 
-def _is_small(f: Any, by_hand: Any, point: Mapping[str, Number]) -> bool:
+def _is_small(f: Function, by_hand: Any, point: Mapping[str, Number]) -> bool:
     """Return whether function and derivatives by hand are small enough to be expanded."""
-    variables = {name: Value(float(number), name) for name, number in point.items()}
-    root = f(**variables)
-    if not isinstance(root, Value):
-        return True
-    named = {node.label: node for node in topological_order(root) if node.label} | variables
+    root, named = f({name: Value(float(number), name) for name, number in point.items()})
     roots = [root, *by_hand(named).values()]
     return all(can_be_expanded(node) for node in roots if isinstance(node, Value))
-
-
-def can_be_written(root: Value) -> bool:
-    """Return whether a graph is small when it is written out as one formula."""
-    sizes: dict[Value, int] = {}
-    for node in reversed(topological_order(root)):
-        sizes[node] = 1 + sum(sizes[operand] for operand in node.operands)
-        if sizes[node] > _LARGEST:
-            return False
-    return True
-
-
-def can_be_expanded(root: Value) -> bool:
-    """Return whether a graph is small, and stays so when all of its products are multiplied out."""
-    terms: dict[Value, int] = {}
-    for node in reversed(topological_order(root)):
-        inner = [terms[operand] for operand in node.operands]
-        count = 1
-        if node.operation in ("+", "-", "total"):
-            count = sum(inner)
-        elif node.operation in ("*", "/"):
-            count = inner[0] * inner[1]
-        elif node.operation == "square":
-            count = inner[0] ** 2
-        elif node.operation in ("neg", "pos"):
-            count = inner[0]
-        elif node.operation in ("**", "power"):
-            exponent = abs(node.operands[1].data)
-            count = inner[0] ** int(min(exponent, 20)) if exponent <= 20 else _MOST_TERMS + 1
-        terms[node] = count
-        if count > _MOST_TERMS:
-            return False
-    return can_be_written(root)
 
 
 # ---- Zero -------------------------------------------------------------------------------------
@@ -148,15 +139,4 @@ def _is_zero(difference: Any) -> bool:
     numerator, _ = sympy.together(difference).as_numer_denom()
     if sympy.expand(numerator) == 0:
         return True
-    small = sympy.count_ops(difference) <= _SIMPLIFIED
-    return bool(small and sympy.simplify(difference) == 0)
-
-
-def shortest(expression: Any) -> Any:
-    """Return a formula, simplified if that is quick and makes it shorter."""
-    import sympy
-
-    expression = sympy.sympify(expression)
-    if sympy.count_ops(expression) > 40:
-        return expression
-    return min(expression, sympy.simplify(expression), key=sympy.count_ops)
+    return can_be_simplified(difference, _SIMPLIFIED) and bool(sympy.simplify(difference) == 0)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
+import operator
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from autodiff.checking import numerical
-from autodiff.checking.recording import Recording, recorded
-from autodiff.formula import Formula, parse
+from autodiff import functions
+from autodiff.checking.recording import Recording
+from autodiff.formula import OPERATIONS, Formula, parse
 from autodiff.graph import CONSTANT, topological_order
-from autodiff.kinds import Number
+from autodiff.kinds import Number, is_number
+from autodiff.program import Program
 from autodiff.value import Value
 
+VALUE = "the value"  # stands where a variable does, where the function's value is compared
+
 Point = Mapping[str, Number]
-Hand = Callable[[Mapping[str, Number]], Mapping[str, Number]]
+Named = Callable[[Mapping[str, Any]], Any]  # a function of named numbers
+Hand = Callable[[Mapping[str, Any]], Mapping[str, Number]]
 
 UNDEFINED = (ArithmeticError, ValueError)  # what a function raises outside its domain
 
@@ -41,30 +45,46 @@ class Subject:
 
     title: str
     variables: tuple[str, ...]
-    function: Callable[..., Any]  # by keyword
-    root: Value | None = None  # of an expression
-    nodes: Mapping[str, Value] | None = None  # and its variables
+    function: Named
+    nodes: Mapping[str, Value] | None = None  # the variables of an expression that is built
 
-    def along(self, point: Point, variable: str) -> Callable[[Any], Any]:
-        """Return the function of one variable, the others as they are at the point."""
-        if self.root is not None and self.nodes is not None:
-            replay = numerical.replayed(self.root, {variable: self.nodes[variable]})
-            return lambda x: replay(**{variable: x})
-        return lambda x: self.function(**{**point, variable: x})
-
-    def record(self, point: Point) -> tuple[Recording, Mapping[str, Number]]:
-        """Compute on Values; return what was recorded, and every named number on the way."""
-        if self.root is not None and self.nodes is not None:
-            variables, root = dict(self.nodes), self.root
-        else:
-            variables = {name: Value(number, name) for name, number in point.items()}
-            root = self.function(**variables)
-        named = {name: variable.data for name, variable in variables.items()}
+    def on(self, numbers: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """Compute on Values; return the result, and every Value on the way that has a name."""
+        root = one_number(self.function(self._inputs(numbers)), self.title)
+        named = dict(numbers)
         if isinstance(root, Value):
             for node in topological_order(root):
                 if node.label and node.operation != CONSTANT:
-                    named.setdefault(node.label, node.data)
-        return recorded(root, variables), named
+                    named.setdefault(node.label, node)
+        return root, named
+
+    def at(self, point: Point) -> tuple[Any, dict[str, Any]]:
+        """Compute at a point, as `on` does."""
+        return self.on(self.nodes or {name: Value(x, name) for name, x in point.items()})
+
+    def along(self, point: Mapping[str, Any], variable: str) -> Callable[[Any], Any]:
+        """Return the function of one variable, the others as they are at the point."""
+        inputs = self._inputs(point, variable)
+        return lambda x: self.function({**inputs, variable: x})
+
+    def _inputs(self, numbers: Mapping[str, Any], variable: str = "") -> dict[str, Any]:
+        """Return what the function is computed from: of an expression that is built, its leaves.
+
+        A variable that lies on the way in that expression is one where it is varied itself.
+        """
+        nodes = self.nodes or {}
+        inner = {name for name, node in nodes.items() if node.operands and name != variable}
+        return {name: x for name, x in numbers.items() if name not in inner}
+
+
+def one_number(result: Any, whose: str) -> Any:
+    """Return what a function returned, which has to be one number."""
+    plain = result
+    while isinstance(plain, Value):
+        plain = plain.data
+    if not is_number(plain) or isinstance(plain, bool):
+        raise TypeError(f"{whose} has to return one number, and returned {plain!r}")
+    return result
 
 
 def of_function(f: Any) -> Subject:
@@ -72,49 +92,51 @@ def of_function(f: Any) -> Subject:
     if isinstance(f, str):
         f = parse(f)
     if isinstance(f, Formula):
-        return Subject(f.name or f.text, f.variables, f)
+        return Subject(f.name or f.text, f.variables, _by_name(f))
     if not callable(f):
         raise TypeError(f"a function, a formula or a Value can be compared, and {f!r} is none")
-    parameters = inspect.signature(f).parameters.values()
-    kinds = {parameter.kind for parameter in parameters}
-    if kinds & {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}:
+    names = [p.name for p in _parameters(f) if p.default is inspect.Parameter.empty]
+    if not names:
+        raise ValueError("there is nothing to differentiate in: the function has no variables")
+    return Subject(getattr(f, "__name__", "f"), tuple(names), _by_name(f))
+
+
+def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter]:
+    """Return the parameters of a function: they name the variables."""
+    if isinstance(f, Program):
+        return [inspect.Parameter(p, inspect.Parameter.KEYWORD_ONLY) for p in f.parameters]
+    parameters = list(inspect.signature(f).parameters.values())
+    if {p.kind for p in parameters} & {
+        inspect.Parameter.VAR_POSITIONAL,
+        inspect.Parameter.VAR_KEYWORD,
+    }:
         raise TypeError("the function's parameters name the variables, so it may not have * or **")
-    names = tuple(p.name for p in parameters if p.default is inspect.Parameter.empty)
-    return Subject(getattr(f, "__name__", "f"), names, _by_name(f))
+    return parameters
 
 
-def _by_name(f: Callable[..., Any]) -> Callable[..., Any]:
+def _by_name(f: Callable[..., Any]) -> Named:
     """Return a function that takes from the names it is given those that `f` has."""
     if isinstance(f, Formula):
-        return functools.partial(_call_formula, f)
-    parameters = list(inspect.signature(f).parameters.values())
+        return lambda numbers: f.compute(_chosen(f.variables, numbers))[0]
+    parameters = _parameters(f)
+    optional = {p.name for p in parameters if p.default is not inspect.Parameter.empty}
+    by_position = {p.name for p in parameters if p.kind is p.POSITIONAL_ONLY}
 
-    @functools.wraps(f)
-    def call(**numbers: Any) -> Any:
-        positional, keywords = [], {}
-        for parameter in parameters:
-            if parameter.name not in numbers and parameter.default is not parameter.empty:
-                continue
-            if parameter.name not in numbers:
-                raise _unknown(parameter.name, numbers)
-            if parameter.kind is parameter.POSITIONAL_ONLY:
-                positional.append(numbers[parameter.name])
-            else:
-                keywords[parameter.name] = numbers[parameter.name]
-        return f(*positional, **keywords)
+    def call(numbers: Mapping[str, Any]) -> Any:
+        given = [p.name for p in parameters if p.name in numbers or p.name not in optional]
+        chosen = _chosen(given, numbers)
+        positional = [chosen.pop(name) for name in given if name in by_position]
+        return f(*positional, **chosen)
 
     return call
 
 
-def _call_formula(formula: Formula, **numbers: Any) -> Any:
-    for name in formula.variables:
+def _chosen(names: Iterable[str], numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the numbers of these names."""
+    for name in names:
         if name not in numbers:
-            raise _unknown(name, numbers)
-    return formula(**{name: numbers[name] for name in formula.variables})
-
-
-def _unknown(name: str, numbers: Mapping[str, Any]) -> ByHandError:
-    return ByHandError(f"{name!r} is none of the names here: {', '.join(numbers)}")
+            raise ByHandError(f"{name!r} is none of the names here: {', '.join(numbers)}")
+    return {name: numbers[name] for name in names}
 
 
 def of_expression(root: Value, by_hand: Any) -> Subject:
@@ -130,9 +152,51 @@ def of_expression(root: Value, by_hand: Any) -> Subject:
             raise ValueError(f"the expression has {many} {_key_name(key, keys)!r}")
         nodes[_key_name(key, keys)] = found[0]
     for leaf in leaves:  # the rest of the point, for the table
-        if leaf.label and leaf not in nodes.values():
+        if leaf.label and leaf not in set(nodes.values()):
             nodes.setdefault(leaf.label, leaf)
-    return Subject(root.label or "expression", tuple(nodes), lambda **_: root, root, nodes)
+    return Subject(root.label or "expression", tuple(nodes), recomputed(root, nodes), nodes)
+
+
+def _dot(*operands: Number) -> Number:
+    middle = len(operands) // 2
+    return functions.dot(operands[:middle], operands[middle:])
+
+
+_RECOMPUTED: dict[str, Callable[..., Any]] = {
+    **OPERATIONS,
+    "total": lambda *operands: functions.total(operands),
+    "dot": _dot,
+    "and": operator.and_,
+    "or": operator.or_,
+    "not": lambda condition: functions.where(condition, False, True),
+}
+
+
+def recomputed(root: Value, inputs: Mapping[str, Value]) -> Named:
+    """Make a function of a graph that is built, with the named nodes as its variables.
+
+    The graph is computed forward again by its operations' names; no local derivative is read. Where
+    it chose a branch, it keeps to it. On the nodes themselves it is the graph itself.
+    """
+    order = topological_order(root)[::-1]
+
+    def recompute(numbers: Mapping[str, Any]) -> Any:
+        computed = {inputs[name]: x for name, x in numbers.items()}
+        if all(x is node for node, x in computed.items()):
+            return root
+        for node in order:
+            if node in computed:
+                continue
+            if not node.operands:
+                computed[node] = node.data
+                continue
+            if node.operation not in _RECOMPUTED:
+                raise TypeError(f"{node.operation} is an operation that cannot be computed again")
+            result = _RECOMPUTED[node.operation](*[computed[operand] for operand in node.operands])
+            computed[node] = result.labeled(node.label) if isinstance(result, Value) else result
+        return computed[root]
+
+    return recompute
 
 
 def _key_name(key: Any, keys: Sequence[Any]) -> str:
@@ -154,9 +218,12 @@ def by_hand_function(by_hand: Any, subject: Subject) -> Hand:
         if unknown:
             known = ", ".join(subject.variables)
             raise ValueError(f"{unknown[0]!r} is no variable; the variables are {known}")
-        parts = {names[key]: one_by_hand(part) for key, part in by_hand.items()}
+        parts = {
+            names[key]: one_by_hand(part, f"by hand for {names[key]}")
+            for key, part in by_hand.items()
+        }
         return lambda numbers: {name: part(numbers) for name, part in parts.items()}
-    whole = one_by_hand(by_hand)
+    whole = _of_names(by_hand)
     return lambda numbers: _by_variable(whole(numbers), subject)
 
 
@@ -164,27 +231,32 @@ def _by_variable(result: Any, subject: Subject) -> Mapping[str, Number]:
     """Name the derivatives that one callable returned."""
     if isinstance(result, Mapping):
         return result
-    several = (
-        list(result) if isinstance(result, Sequence) or hasattr(result, "tolist") else [result]
-    )
+    is_several = isinstance(result, Sequence) or getattr(result, "shape", ()) != ()
+    several = list(result) if is_several else [result]
     if len(several) != len(subject.variables):
         raise ByHandError(
             f"by hand gives {len(several)} derivatives for the variables "
             f"{', '.join(subject.variables)}: give a mapping from names to derivatives"
         )
-    return dict(zip(subject.variables, several, strict=True))
+    return {
+        name: one_number(derivative, f"by hand for {name}")
+        for name, derivative in zip(subject.variables, several, strict=True)
+    }
 
 
-def one_by_hand(part: Any) -> Callable[[Mapping[str, Number]], Any]:
+def one_by_hand(part: Any, whose: str) -> Named:
+    """Make a function that returns one number from a text, a callable or a number."""
+    call = _of_names(part)
+    return lambda numbers: one_number(call(numbers), whose)
+
+
+def _of_names(part: Any) -> Named:
     """Make a function of named numbers from a text, a callable or a number."""
     if isinstance(part, str):
         part = parse(part)
     if isinstance(part, Value):
         part = part.data
-    if not callable(part):
-        return lambda numbers: part
-    call = _by_name(part)
-    return lambda numbers: call(**numbers)
+    return _by_name(part) if callable(part) else lambda numbers: part
 
 
 # ---- Points -----------------------------------------------------------------------------------
@@ -197,7 +269,7 @@ class Visit:
     number: int
     point: Point
     recording: Recording
-    named: Mapping[str, Number]
+    named: Mapping[str, Any]  # the variables, and the Values on the way that have a name
     failure: str = ""
 
 
@@ -205,26 +277,32 @@ def visited(
     subject: Subject, at: Any, ranges: Mapping[str, Any] | None, points: int, seed: int
 ) -> Iterator[Visit]:
     """Compute the function at the given points, and at random ones."""
-    if subject.root is not None:
+    if subject.nodes is not None:
         if at or ranges:
             raise ValueError("an expression that is built is compared at its own numbers")
-        recording, named = subject.record({})
-        nodes = subject.nodes or {}
-        yield Visit(1, {name: node.data for name, node in nodes.items()}, recording, named)
+        yield _visit(subject, 1, {name: node.data for name, node in subject.nodes.items()})
         return
     given = [at] if isinstance(at, Mapping) else list(at)
     for number, point in enumerate(given, 1):
         _check_names(subject, point, "at")
         try:
-            yield Visit(number, point, *subject.record(point))
+            yield _visit(subject, number, point)
         except UNDEFINED as error:
-            nothing = Recording(math.nan, dict.fromkeys(subject.variables, math.nan))
-            yield Visit(number, point, nothing, point, f"{type(error).__name__}: {error}")
+            yield Visit(
+                number, point, Recording(math.nan), point, f"{type(error).__name__}: {error}"
+            )
     if ranges is None:
         ranges = {} if given else dict.fromkeys(subject.variables, (-2.0, 2.0))
     if ranges:
         _check_names(subject, ranges, "ranges")
         yield from _random_visits(subject, ranges, points, len(given), random.Random(seed))
+
+
+def _visit(subject: Subject, number: int, point: Point) -> Visit:
+    """Record the function at a point."""
+    root, named = subject.at(point)
+    variables = {name: named[name] for name in subject.variables}
+    return Visit(number, point, Recording(root, variables), named)
 
 
 def _check_names(subject: Subject, names: Mapping[str, Any], argument: str) -> None:
@@ -248,12 +326,12 @@ def _random_visits(
             return
         point = {name: _drawn(ranges[name], rng) for name in subject.variables}
         try:
-            recording, named = subject.record(point)
+            visit = _visit(subject, number + visited + 1, point)
         except UNDEFINED as error:
             failure = error
             continue
         visited += 1
-        yield Visit(number + visited, point, recording, named)
+        yield visit
     if points and not visited:
         raise UndefinedError(f"the function is defined at no point of the ranges: {failure}")
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from autodiff.checking import numerical
-from autodiff.checking.recording import as_float
+from autodiff.checking.place import Place
+from autodiff.checking.rounding import EPSILON, Computed, as_float
 from autodiff.kinds import Number
-
-VALUE = "the value"  # stands where a variable does, in the rows that compare the function's value
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Row:
     verdict : str
         "equal", "agrees", "differs" or "undecided".
     reason : str
-        Why it is undecided.
+        Why it is undecided, or agrees though the numbers differ by more than the tolerances.
     """
 
     variable: str
@@ -69,92 +68,186 @@ class Tolerances:
     rtol: float
     atol: float
 
-    def allowed(self, a: Number, b: Number, rounding: float) -> Number:
+    def allowed(self, a: Number, b: Number, error: float = 0.0) -> Number:
         """Return the largest difference of two numbers that counts as agreement."""
         if _is_exact(a) and _is_exact(b):
             return 0
-        a, b = abs(float(a)), abs(float(b))
-        return self.rtol * max(a, b) + min(self.atol, a, b) + rounding
+        a, b = abs(a), abs(b)
+        return self.rtol * max(a, b) + min(self.atol, a, b) + error
 
 
 def _is_exact(x: Number) -> bool:
     return isinstance(x, int | Fraction)
 
 
-def judged(
-    variable: str,
-    number: int,
-    point: Mapping[str, Number],
-    derivatives: tuple[Number, Number],
-    estimate: numerical.Estimate,
-    tolerance: Number,
-    kinks: Sequence[tuple[str, float]] = (),
-    problem: str = "",
-) -> Row:
-    """Compare one derivative at one point, by hand or else with the numerical one.
+@dataclass(frozen=True)
+class Pair:
+    """Two derivatives that are compared, and the place where more can be computed about them.
 
-    `derivatives` are autodiff's and the one by hand; `kinks` what the derivative runs through, and
-    how far from there it is; `problem` says why there is nothing to compare.
+    Attributes
+    ----------
+    place : Place
+        Which derivative, and where.
+    autodiff, by_hand : number
+        The two; None by hand where autodiff's is compared with the numerical one.
+    estimate : Estimate
+        The numerical one.
+    tolerances : Tolerances
+        How far apart they may be.
+    problem : str
+        Why there is nothing to compare.
     """
-    autodiff, by_hand = derivatives
-    other = estimate.derivative if by_hand is None else by_hand
-    if by_hand is None:
-        tolerance += 10 * estimate.error + 1e-6 * abs(float(autodiff))
+
+    place: Place
+    autodiff: Number
+    by_hand: Number
+    estimate: numerical.Estimate
+    tolerances: Tolerances
+    problem: str = ""
+
+    @property
+    def other(self) -> Number:
+        """What autodiff's derivative is compared with."""
+        return self.estimate.derivative if self.by_hand is None else self.by_hand
+
+    @property
+    def error(self) -> float:
+        """How far off the numerical derivative may be, if it is compared."""
+        if self.by_hand is not None:
+            return 0.0
+        return 10 * self.estimate.error + 1e-6 * abs(as_float(self.autodiff))
+
+    def allowed(self, ours: Number, theirs: Number) -> Number:
+        """Return the largest difference that counts as agreement."""
+        return self.tolerances.allowed(ours, theirs, self.error)
+
+
+def judged(pair: Pair) -> Row:
+    """Compare one derivative at one point, by hand or else with the numerical one."""
+    autodiff, other, visit = pair.autodiff, pair.other, pair.place.visit
     absolute = abs(autodiff - other) if autodiff != other else 0
     larger = max(abs(autodiff), abs(other))
     row = Row(
-        variable=variable,
-        number=number,
-        point=point,
+        variable=pair.place.variable,
+        number=visit.number,
+        point=visit.point,
         autodiff=autodiff,
-        by_hand=by_hand,
-        numerical=estimate.derivative,
-        error=estimate.error,
-        method=estimate.method,
+        by_hand=pair.by_hand,
+        numerical=pair.estimate.derivative,
+        error=pair.estimate.error,
+        method=pair.estimate.method,
         absolute=absolute,
         relative=absolute / larger if absolute and 0 < larger < math.inf else absolute,
         ulps=_ulps(autodiff, other),
-        tolerance=tolerance,
+        tolerance=pair.allowed(autodiff, other),
         verdict="",
     )
-    verdict, reason = _verdict(row, other, kinks, problem)
-    return replace(row, verdict=verdict, reason=reason)
+    verdict, reason = _verdict(row, pair)
+    if verdict:
+        return replace(row, verdict=verdict, reason=reason)
+    return _rounding_or_mistake(row, pair)
 
 
-def _verdict(
-    row: Row, other: Number, kinks: Sequence[tuple[str, float]], problem: str
-) -> tuple[str, str]:
-    """Judge a row: the verdict, and why it is undecided."""
-    if problem:
-        return "undecided", problem
-    if row.by_hand is None and row.method == "none":
+def _verdict(row: Row, pair: Pair) -> tuple[str, str]:
+    """Judge a row: the verdict and the reason for it; none where the numbers differ."""
+    has_hand = pair.by_hand is not None
+    if pair.problem:
+        return "undecided", pair.problem
+    if not has_hand and row.method == "none":
         return "undecided", "the function is not defined around the point"
-    if row.autodiff == other and row.by_hand is not None:
-        return _contradicted(row, kinks) or ("equal", "")
+    if row.autodiff == pair.other and has_hand:
+        return _contradicted(row, pair) or ("equal", "")
     for name, number in (("autodiff", row.autodiff), ("by hand", row.by_hand)):
         if number is not None and not math.isfinite(number):
-            return "undecided", f"{name} is {float(number)}"
+            return "undecided", f"{name} is {as_float(number)}"
     if row.absolute <= row.tolerance:
-        return _contradicted(row, kinks) or ("agrees", "")
-    near = [
-        text
-        for text, distance in kinks
-        if abs(distance) <= (0 if row.by_hand is not None else 1e-4)
-    ]
+        return _contradicted(row, pair) or ("agrees", "")
+    reach = 0 if has_hand else 1e-4
+    near = [text for text, distance in pair.place.kinks() if abs(distance) <= reach]
     if near:
-        where = "at" if row.by_hand is not None else "at or near"
+        where = "at" if has_hand else "at or near"
         return "undecided", f"{near[0]} has a kink or a jump {where} the point"
-    return "differs", ""
+    if _is_exact(row.autodiff) and _is_exact(pair.other):
+        return "differs", ""
+    return "", ""
 
 
-def _contradicted(row: Row, kinks: Sequence[tuple[str, float]]) -> tuple[str, str] | None:
+# ---- Rounding ---------------------------------------------------------------------------------
+
+_CLEARLY = 1000  # times what rounding can do
+_DIGITS_LEFT = 1e-3  # of a number, or it decides nothing
+_NO_DIGITS = "rounding leaves no digits by which the two could be compared"
+
+
+def _rounding_or_mistake(row: Row, pair: Pair) -> Row:
+    """Judge two numbers that differ: by what rounding can do to them, and by more digits."""
+    seen: list[tuple[Computed, Computed]] = []
+    for sides in pair.place.closer():
+        seen.append(sides)
+        difference, bound, larger = _apart(*sides)
+        allowed = pair.allowed(sides[0].number, sides[1].number)
+        few_digits = bound > _DIGITS_LEFT * larger
+        if difference > _CLEARLY * bound or (difference <= allowed and not few_digits):
+            break
+    row = replace(row, tolerance=row.tolerance + _apart(*seen[0])[1])
+    if difference > _CLEARLY * bound:
+        return replace(row, verdict="differs")
+    if few_digits:
+        return replace(row, verdict="undecided", reason=_NO_DIGITS)
+    if difference > allowed + bound:
+        return replace(row, verdict="differs")
+    return replace(row, verdict="agrees", reason=_lost(row, pair.other, seen))
+
+
+def is_rounding(row: Row) -> bool:
+    """Return whether a row is undecided because of rounding."""
+    return row.verdict == "undecided" and row.reason == _NO_DIGITS
+
+
+def proved_equal(row: Row) -> Row:
+    """Return the row, given that the two derivatives are proved equal: they differ by rounding."""
+    if is_rounding(row) or (row.verdict == "differs" and not row.reason):
+        return replace(row, verdict="agrees", reason="the two forms are rounded differently")
+    return row
+
+
+def _apart(ours: Computed, theirs: Computed) -> tuple[Number, Number, Number]:
+    """Return how far two numbers are apart, what of that rounding can do, and the larger size."""
+    difference = abs(ours.number - theirs.number)
+    return difference, ours.bound + theirs.bound, max(abs(ours.number), abs(theirs.number))
+
+
+def _lost(row: Row, other: Number, seen: list[tuple[Computed, Computed]]) -> str:
+    """Say which of the two numbers rounding took digits from, and how many."""
+    ours, theirs = seen[-1]
+    if len(seen) == 1:  # no more digits were needed: the rounding that was bounded tells
+        off = {"autodiff": ours.bound, "by hand": theirs.bound}
+        best = ours.number if ours.bound < theirs.bound else theirs.number
+    else:
+        best = ours.number
+        off = {"autodiff": abs(row.autodiff - best), "by hand": abs(other - best)}
+    worse = max(off, key=lambda name: as_float(off[name]))
+    share = as_float(abs((row.autodiff if worse == "autodiff" else other) - best) / abs(best))
+    digits = round(math.log10(share / EPSILON)) if 0 < share < 0.1 else 16
+    lost = "all digits" if digits > 15 else f"{digits} of 16 digits"
+    form = "the form by hand" if worse == "by hand" else "the function's own form"
+    return f"{form} loses {lost}"
+
+
+def _contradicted(row: Row, pair: Pair) -> tuple[str, str] | None:
     """Judge autodiff and by hand, which agree, wrong: if numbers show it beyond any doubt."""
-    if row.by_hand is None or row.method == "none" or not math.isfinite(row.numerical):
+    if pair.by_hand is None or row.method == "none" or not math.isfinite(row.numerical):
         return None
-    size = max(abs(row.numerical), abs(float(row.autodiff)))
-    certain = row.error <= 1e-6 * size and all(abs(distance) > 0.01 for _, distance in kinks)
-    distance = abs(float(row.autodiff) - row.numerical)
-    if not certain or distance <= 1e-3 * size + 10 * row.error + float(row.tolerance):
+    size = max(abs(row.numerical), abs(as_float(row.autodiff)))
+    distance = abs(as_float(row.autodiff) - row.numerical)
+    if distance <= 1e-3 * size + 10 * row.error + as_float(row.tolerance):
+        return None
+    if row.error > 1e-6 * size or any(abs(distance) <= 0.01 for _, distance in pair.place.kinks()):
+        return None
+    if row.method == "differences" and not pair.place.steady():
+        return None
+    ours, _ = next(pair.place.closer())
+    if distance <= _CLEARLY * ours.bound:
         return None
     return "differs", "the numerical derivative contradicts both"
 
@@ -182,9 +275,11 @@ def near_numerical(row: Row, derivative: Number) -> bool:
 # ---- As text --------------------------------------------------------------------------------
 
 
-def point_text(point: Mapping[str, Number]) -> str:
-    """Return a point as a person writes it."""
-    return " ".join(f"{name}={number_text(number, 6)}" for name, number in point.items())
+def point_text(point: Mapping[str, Number], shown: int | None = None) -> str:
+    """Return a point as a person writes it; of many numbers perhaps the first few."""
+    texts = [f"{name}={number_text(number, 6)}" for name, number in point.items()]
+    rest = len(texts[shown:]) if shown else 0
+    return " ".join([*texts[:shown], f"and {rest} more"] if rest else texts)
 
 
 def number_text(number: Any, digits: int) -> str:

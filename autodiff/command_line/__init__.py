@@ -1,0 +1,44 @@
+"""The command line: values and derivatives of a formula, and a check of those worked out by hand.
+
+`arguments` reads what was typed, `results` computes, `comparison` compares with what is by hand,
+`printing` writes it for a person or a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autodiff.command_line import arguments, printing, results
+from autodiff.command_line.arguments import UsageError
+from autodiff.command_line.results import Answer
+
+
+def answer(typed: Sequence[str] | None) -> tuple[int, str, list[str]]:
+    """Do what the arguments ask for.
+
+    Returns
+    -------
+    tuple of int, str and list of str
+        The exit status, what belongs on standard output, and what could not be done.
+    """
+    options = arguments.options_of(typed)
+    if options.help:
+        return 0, arguments.help_text(), []
+    if options.version:
+        return 0, arguments.version_text(), []
+    asked = arguments.read(options)
+    found = Answer()
+    if not asked.missing:
+        results.add_numbers(found, asked)
+    if options.symbolic:
+        results.add_formulas(found, asked)
+    if options.by_hand:
+        from autodiff.command_line import comparison  # it takes as long to load as all the rest
+
+        comparison.add_comparison(found, asked)
+    if not (found.numbers or found.formulas or found.report) and found.given_up:
+        raise UsageError(found.given_up[0])
+    text = printing.as_json(asked, found) if options.json else printing.as_text(asked, found)
+    if found.given_up:
+        return 2, text, found.given_up
+    return int(found.report is not None and not found.report), text, []

@@ -1,0 +1,220 @@
+"""What is computed: values and derivatives at numbers, derivatives as formulas, the picture.
+
+No formula takes more than a moment: sizes are counted before anything is computed, and what would
+be too much is given up, with a sentence that says so and what holds all the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import pathlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from autodiff import grad
+from autodiff.command_line.arguments import Asked, UsageError, computed
+from autodiff.extras import how_to_install
+from autodiff.formula import Formula, defined_at
+from autodiff.kinds import Number
+from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded, can_be_written, shortest
+from autodiff.value import Value
+
+if TYPE_CHECKING:
+    from autodiff.checking.report import Report
+
+_MOST_WORK = 100_000  # operations that the derivatives of one order may take
+_LARGEST = 3_000  # operations of a derivative that is printed as a formula
+_CALLS = 400_000  # that SymPy may take to find the formulas, and again to shorten them
+
+
+@dataclass
+class Answer:
+    """What was found, and what was given up."""
+
+    numbers: dict[str, dict[str, Number]] = field(default_factory=dict)  # values, derivatives
+    formulas: dict[str, str] = field(default_factory=dict)
+    report: Report | None = None
+    given_up: list[str] = field(default_factory=list)
+
+
+class _TooMuchError(Exception):
+    """A sentence on what is given up."""
+
+
+# ---- At numbers -------------------------------------------------------------------------------
+
+
+def add_numbers(found: Answer, asked: Asked) -> None:
+    """Compute the values and the derivatives at the numbers; draw the graph, if asked to."""
+    formula, numbers = asked.formula, asked.numbers
+    variables = {name: Value(number, name) for name, number in numbers.items()}
+    root, named = computed(formula, lambda: formula.compute(variables))
+    if isinstance(root, Value):
+        computed(formula, root.backward)
+    result = formula.name or "result"
+    values = {name: _data(value) for name, value in named.items() if name not in numbers}
+    derivatives = {
+        _partial_name(result, [name]): value.grad
+        for name, value in named.items()
+        if isinstance(value, Value) and value is not root
+    }
+    if asked.options.draw:
+        _draw(root, asked.options.draw)
+    found.numbers = {"values": values | {result: _data(root)}, "derivatives": derivatives}
+    for order in range(2, asked.options.order + 1):
+        try:
+            for titles, partials in _of_order(formula, order):
+                at = [numbers[name] for name in formula.variables]
+                higher = computed(formula, functools.partial(partials, *at))
+                derivatives.update(zip(titles, higher, strict=True))
+        except _TooMuchError as error:
+            found.given_up.append(f"{error}; those of lower order hold")
+            break
+
+
+def _data(x: Any) -> Number:
+    return x.data if isinstance(x, Value) else x
+
+
+def _partial_name(result: str, variables: Sequence[str]) -> str:
+    """Return how a derivative is written."""
+    power = "" if len(variables) == 1 else str(len(variables))
+    return f"d{power} {result} / " + " ".join(f"d {name}" for name in variables)
+
+
+Partials = Callable[..., Sequence[Number]]
+
+
+def _of_order(formula: Formula, order: int) -> Iterator[tuple[list[str], Partials]]:
+    """Yield functions that return all derivatives of one order, and the names of those.
+
+    One sweep gives the derivatives in all variables of what was differentiated before.
+    """
+    names = formula.variables
+    indices = range(len(names))
+    prefixes = list(itertools.combinations_with_replacement(indices, order - 1))
+    if len(prefixes) * len(formula.steps) * 4**order > _MOST_WORK:
+        raise _TooMuchError(f"the derivatives of order {order} are too many for this formula")
+
+    def f(*args: Number) -> Number:
+        return formula.compute(dict(zip(names, args, strict=True)))[0]
+
+    for prefix in prefixes:
+        last = indices[prefix[-1] if prefix else 0 :]
+        paths = [[*prefix, i] for i in last]
+        titles = [_partial_name(formula.name or "result", [names[i] for i in p]) for p in paths]
+        yield titles, grad(functools.reduce(grad, prefix, f), tuple(last))
+
+
+# ---- As formulas ------------------------------------------------------------------------------
+
+
+def add_formulas(found: Answer, asked: Asked) -> None:
+    """Find the derivatives as formulas, as far as they can be found and written in bounded time."""
+    try:
+        import sympy
+    except ImportError:
+        raise UsageError(f"--formula needs SymPy: {how_to_install('sympy')}") from None
+    formula = asked.formula
+    point = defined_at(formula) if asked.missing else asked.numbers
+    small = []
+    try:
+        for order in range(1, asked.options.order + 1):
+            for titles, partials in _of_order(formula, order):
+                if _can_be_written(partials, [point[name] for name in formula.variables]):
+                    small.append((titles, partials))
+                else:
+                    found.given_up.append(_not_written(titles, "it would be too long"))
+    except _TooMuchError as error:
+        found.given_up.append(str(error))
+    symbols = [sympy.Symbol(name, real=True) for name in formula.variables]
+    written = _symbolic(small, symbols, found)
+    root = formula.compute({name: Value(number) for name, number in point.items()})[0]
+    if not isinstance(root, Value) or can_be_expanded(root):
+        written = _shortened(written)
+    found.formulas = {title: str(expression) for title, expression in written.items()}
+
+
+def _not_written(titles: Sequence[str], reason: str) -> str:
+    """Say that formulas are given up, and what holds."""
+    whose = titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more"
+    return f"{whose} is not written as a formula: {reason}; at numbers it is computed all the same"
+
+
+def _can_be_written(partials: Partials, point: Sequence[Number]) -> bool:
+    """Return whether derivatives are small when written out: recorded at a point, and counted."""
+    try:
+        recorded = partials(*map(Value, point))
+    except (ArithmeticError, ValueError):  # only the function is known to be defined there
+        return False
+    return all(can_be_written(g, _LARGEST) for g in recorded if isinstance(g, Value))
+
+
+def _symbolic(
+    small: Sequence[tuple[Sequence[str], Partials]], symbols: Sequence[Any], found: Answer
+) -> dict[str, Any]:
+    """Compute the derivatives on symbols until SymPy has made as many calls as it may."""
+    written: dict[str, Any] = {}
+    try:
+        with at_most(_CALLS):
+            for titles, partials in small:
+                try:
+                    expressions = partials(*symbols)
+                    list(map(str, expressions))  # may be too deep, too
+                except Exception as error:  # SymPy raises what it likes
+                    found.given_up.append(_not_written(titles, _why(error)))
+                else:
+                    written.update(zip(titles, expressions, strict=True))
+    except WorkLimitError:
+        left = [title for titles, _ in small for title in titles if title not in written]
+        found.given_up.append(_not_written(left, "SymPy would take too long"))
+    return written
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply for SymPy"
+    return str(error).partition("\n")[0] or type(error).__name__
+
+
+def _shortened(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Shorten formulas, as many as SymPy can in bounded time."""
+    shorter = dict(written)
+    with contextlib.suppress(WorkLimitError), at_most(_CALLS):
+        for name, expression in written.items():
+            shorter[name] = shortest(expression)
+    return shorter
+
+
+# ---- The picture ------------------------------------------------------------------------------
+
+
+def _draw(root: Any, path: str) -> None:
+    """Draw the graph into a file, in the format that the file's ending names."""
+    ending = pathlib.Path(path).suffix.lower().lstrip(".")
+    if ending not in ("svg", "png", "pdf", "dot", "gv"):
+        raise UsageError(f"--draw {path}: the file ends in .svg, .png, .pdf, .dot or .gv")
+    if not isinstance(root, Value):
+        raise UsageError("--draw: the formula has no variables, so there is no graph")
+    from graphviz import CalledProcessError, ExecutableNotFound
+
+    from autodiff.drawing import draw
+
+    picture = draw(root)
+    try:
+        content = picture.source.encode() if ending in ("dot", "gv") else picture.pipe(ending)
+        pathlib.Path(path).write_bytes(content)
+    except ExecutableNotFound:
+        raise UsageError(
+            "--draw: a picture needs Graphviz or `pip install graphviz-pure`; a .dot file neither"
+        ) from None
+    except CalledProcessError as error:
+        told = (error.stderr or b"").decode(errors="replace").strip() or str(error)
+        raise UsageError(f"--draw {path}: {told.splitlines()[0]}") from None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except ValueError as error:  # no system has such a name
+        raise UsageError(f"--draw {path!r}: {error}") from None

@@ -1,0 +1,167 @@
+"""SymPy within bounds: what is small enough to be written, expanded or simplified, and a limit.
+
+SymPy may take hours for a formula of one line. Sizes are counted before it is asked, and the calls
+that it makes while it works, so that the limit is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from autodiff.graph import topological_order
+from autodiff.value import Value
+
+_LARGEST = 300  # operations, each counted as often as it would be written out
+_MOST_TERMS = 2_000  # that expanding could make
+_MOST_BITS = 20_000  # of a power of numbers
+_LARGEST_ARGUMENT = 1_000  # of a special function
+_LONG = 200  # bits of a number that SymPy is slow with: it looks for factors
+_SIMPLIFIED = 40  # operations of a formula that is shortened
+
+
+# ---- A limit on the work ----------------------------------------------------------------------
+
+
+class WorkLimitError(BaseException):
+    """The work was stopped at its limit. No Exception, for on the way those are caught."""
+
+
+@contextlib.contextmanager
+def at_most(calls: int) -> Iterator[None]:
+    """Stop what runs in this thread when it has made so many calls, with a `WorkLimitError`.
+
+    A million calls of SymPy take about a fifth of a second. Where somebody profiles the program,
+    nothing is limited: Python can count for one at a time.
+    """
+    if sys.getprofile() is not None:
+        yield
+        return
+    left = 2 * calls  # each call is seen twice: when it starts and when it returns
+
+    def count(*_: Any) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise WorkLimitError
+
+    def again(unraisable: Any) -> None:
+        """Stop a little later where Python cannot raise: it was cleaning up."""
+        nonlocal left
+        if unraisable.exc_type is WorkLimitError:
+            left = 100
+            sys.setprofile(count)
+        else:
+            before(unraisable)
+
+    before, sys.unraisablehook = sys.unraisablehook, again
+    sys.setprofile(count)
+    try:
+        yield
+    except WorkLimitError:
+        _forget_half_done()
+        raise
+    finally:
+        sys.setprofile(None)
+        sys.unraisablehook = before
+
+
+def _forget_half_done() -> None:
+    """Have SymPy forget what it has kept: some of that was being worked out when it stopped."""
+    from sympy.core.cache import clear_cache
+
+    clear_cache()
+
+
+# ---- Whole numbers ----------------------------------------------------------------------------
+
+
+def check_sizes(operation: str, operands: Sequence[Any]) -> None:
+    """Refuse what may have SymPy compute with whole numbers of very many digits.
+
+    A single power of such numbers may take hours, and a limit stops Python only between calls.
+    """
+    import sympy
+
+    operands = list(map(sympy.sympify, operands))
+    if operation in ("lgamma", "digamma", "polygamma"):  # expanded to factorials and long sums
+        if any(abs(x) > _LARGEST_ARGUMENT for x in operands if x.is_Rational):
+            raise OverflowError(f"{operation} of a number beyond {_LARGEST_ARGUMENT}")
+    elif operation in ("**", "power", "exp", "exp2"):
+        *base, exponent = operands
+        bases = {"exp": exponent.atoms(sympy.log), "exp2": [sympy.Integer(2)]}.get(operation, base)
+        bits = max((n.p.bit_length() + n.q.bit_length() for n in _rationals(bases)), default=0)
+        power = max(
+            (max(abs(n.p), n.q) if exponent.is_number else abs(n) for n in _rationals([exponent])),
+            default=0,
+        )
+        if bits * power > _MOST_BITS:
+            raise OverflowError(f"a power of numbers with more than {_MOST_BITS} bits")
+
+
+def coefficient(x: Any) -> Any:
+    """Return the number in front of a formula of SymPy, and anything else as it is."""
+    return x.as_coeff_Mul()[0] if hasattr(x, "as_coeff_Mul") else x
+
+
+def _rationals(expressions: Iterable[Any]) -> set[Any]:
+    """Return all whole and rational numbers in formulas."""
+    import sympy
+
+    return set().union(*(expression.atoms(sympy.Rational) for expression in expressions))
+
+
+# ---- Sizes ------------------------------------------------------------------------------------
+
+
+def can_be_written(root: Value, largest: int = _LARGEST) -> bool:
+    """Return whether a graph is small when it is written out as one formula."""
+    sizes: dict[Value, int] = {}
+    for node in reversed(topological_order(root)):
+        sizes[node] = 1 + sum(sizes[operand] for operand in node.operands)
+        if sizes[node] > largest:
+            return False
+    return True
+
+
+def can_be_expanded(root: Value) -> bool:
+    """Return whether a graph is small, and stays so when all of its products are multiplied out."""
+    terms: dict[Value, int] = {}
+    for node in reversed(topological_order(root)):
+        inner = [terms[operand] for operand in node.operands]
+        count = 1
+        if node.operation in ("+", "-", "total"):
+            count = sum(inner)
+        elif node.operation in ("*", "/"):
+            count = inner[0] * inner[1]
+        elif node.operation == "square":
+            count = inner[0] ** 2
+        elif node.operation in ("neg", "pos"):
+            count = inner[0]
+        elif node.operation in ("**", "power"):
+            exponent = abs(node.operands[1].data)
+            count = inner[0] ** int(min(exponent, 20)) if exponent <= 20 else _MOST_TERMS + 1
+        terms[node] = count
+        if count > _MOST_TERMS:
+            return False
+    return can_be_written(root)
+
+
+def can_be_simplified(expression: Any, operations: int) -> bool:
+    """Return whether a formula has at most so many operations and no long number."""
+    import sympy
+
+    bits = (n.p.bit_length() + n.q.bit_length() for n in _rationals([expression]))
+    return max(bits, default=0) <= _LONG and sympy.count_ops(expression) <= operations
+
+
+def shortest(expression: Any) -> Any:
+    """Return a formula, simplified if it is small and that makes it shorter."""
+    import sympy
+
+    expression = sympy.sympify(expression)
+    if not can_be_simplified(expression, _SIMPLIFIED):
+        return expression
+    return min(expression, sympy.simplify(expression), key=sympy.count_ops)
