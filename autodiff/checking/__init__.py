@@ -224,6 +224,7 @@ def _value_row(subject: Subject, expected: Named, visit: Visit, tolerances: Tole
 
 
 def _worth_proving(rows: Sequence[Row]) -> list[str]:
-    """Return the variables whose derivatives are not known to differ everywhere."""
-    rows = [row for row in rows if row.verdict in ("equal", "agrees") or is_rounding(row)]
-    return list(dict.fromkeys(row.variable for row in rows))
+    """Return the variables whose derivatives agree, or may agree but for rounding."""
+    agree = [row.variable for row in rows if row.verdict in ("equal", "agrees") or is_rounding(row)]
+    differ = {row.variable for row in rows if row.verdict == "differs"}
+    return [name for name in dict.fromkeys(agree) if name not in differ]

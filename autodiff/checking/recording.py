@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import functools
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -158,10 +159,11 @@ class Recording:
                     kind, text = "use", self._texts[node] if below == 1 else text
                     if counts[self._texts[node]] > 1 and node in above:
                         text = f"{text} in {self._texts[above[node]]}"
-                part = self._swept[node] * partial * tangents[operand]
-                yield Trait(kind, text, place), part
+                factors = self._swept[node], partial, tangents[operand]
+                yield Trait(kind, text, place), math.prod(map(as_float, factors))
             if node.label and node is not self._variables[name]:
-                yield Trait("path", node.label), self._swept[node] * tangents[node]
+                through = as_float(self._swept[node]) * as_float(tangents[node])
+                yield Trait("path", node.label), through
 
     def _mistakes(
         self, name: str, tangents: Mapping[Value, Number]
@@ -178,7 +180,8 @@ class Recording:
             for kind, rules in (("mistake", mistaken), ("chain", mistaken_chain)):
                 for i, (text, wrong) in enumerate(rules(node, slopes, x)):
                     text = text.format(*texts, g=bracketed(texts[0]), **words)
-                    yield Trait(kind, text, 100 * place + i), outer * (wrong - slope)
+                    added = as_float(outer) * (wrong - as_float(slope))
+                    yield Trait(kind, text, 100 * place + i), added
 
     def _kinks(self) -> Iterator[tuple[Trait, Number]]:
         for node in self._looked_at():

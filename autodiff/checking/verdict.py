@@ -80,6 +80,10 @@ def _is_exact(x: Number) -> bool:
     return isinstance(x, int | Fraction)
 
 
+def _is_finite(x: Number) -> bool:
+    return _is_exact(x) or math.isfinite(x)
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two derivatives that are compared, and the place where more can be computed about them.
@@ -155,10 +159,10 @@ def _verdict(row: Row, pair: Pair) -> tuple[str, str]:
         return "undecided", pair.problem
     if not has_hand and row.method == "none":
         return "undecided", "the function is not defined around the point"
-    if row.autodiff == pair.other and has_hand:
+    if row.autodiff == pair.other and has_hand and _is_finite(row.autodiff):
         return _contradicted(row, pair) or ("equal", "")
     for name, number in (("autodiff", row.autodiff), ("by hand", row.by_hand)):
-        if number is not None and not math.isfinite(number):
+        if number is not None and not _is_finite(number):
             return "undecided", f"{name} is {as_float(number)}"
     if row.absolute <= row.tolerance:
         return _contradicted(row, pair) or ("agrees", "")
@@ -206,7 +210,7 @@ def is_rounding(row: Row) -> bool:
 
 def proved_equal(row: Row) -> Row:
     """Return the row, given that the two derivatives are proved equal: they differ by rounding."""
-    if is_rounding(row) or (row.verdict == "differs" and not row.reason):
+    if is_rounding(row):
         return replace(row, verdict="agrees", reason="the two forms are rounded differently")
     return row
 
