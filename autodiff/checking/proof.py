@@ -16,7 +16,7 @@ from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded, can_be_s
 from autodiff.value import Value
 
 _SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify
-_CALLS = 500_000  # that SymPy may take in all
+_CALLS = 1_000_000  # that SymPy may take in all: 1 - tanh(x)**2 needs 800,000
 
 
 class Proof(NamedTuple):
