@@ -76,7 +76,7 @@ def test_a_chain_of_millions_is_differentiated(chain):
 def test_a_chain_of_millions_is_printed_short(chain):
     _, root = chain
     assert len(repr(root)) < 80
-    assert f"{root}" == f"{LENGTH // 2 + 1.0}"
+    assert f"{root:.1f}" == f"{LENGTH // 2 + 1.0}"
 
 
 @pytest.mark.no_cover
@@ -326,6 +326,7 @@ class _Interrupt:
             signal.signal(number, handler)
 
 
+@pytest.mark.no_cover  # its lock is no place for an interrupt
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timer signals")
 @pytest.mark.parametrize("error", [KeyboardInterrupt, TimeoutError])
 def test_an_interrupt_leaves_all_derivatives_or_none_and_a_retry_counts_once(error):
@@ -355,6 +356,7 @@ def test_an_interrupt_leaves_all_derivatives_or_none_and_a_retry_counts_once(err
     assert set(outcomes) == {"before", "after"}
 
 
+@pytest.mark.no_cover
 def test_an_interrupt_of_the_keyboard_after_publication_waits_until_the_call_is_over(monkeypatch):
     """The signal is made to arrive at the one moment: when all has been set."""
     x = Value(3.0)
