@@ -139,21 +139,63 @@ def test_jvp_and_hvp_are_those_of_the_flat_list_whatever_the_order_of_the_keys(x
     assert leaves(product) == hvp(of_flat, (numbers,), (direction,))
 
 
+def parts_of(x):
+    """The parts of a container that does not form an array; None for what counts as one."""
+    if isinstance(x, dict):
+        return list(x.values())
+    if not isinstance(x, list | tuple):
+        return None
+    shapes = {shape_of(part) for part in x}
+    return list(x) if isinstance(x, Pair) or len(shapes) > 1 or None in shapes else None
+
+
+def shape_of(x):
+    if isinstance(x, list | tuple) and parts_of(x) is None:
+        return (len(x), *(shape_of(x[0]) if x else ()))
+    return None if parts_of(x) is not None else np.shape(x)
+
+
+def block_entries(blocks, result, argument):
+    """Yield each number of a structure of blocks with the places of result and argument."""
+    for axis, x in enumerate((result, argument)):
+        parts = parts_of(x)
+        if parts is None:
+            continue
+        start = 0
+        for block, part in zip(
+            blocks.values() if isinstance(blocks, dict) else blocks, parts, strict=True
+        ):
+            pair = (part, argument) if axis == 0 else (result, part)
+            for i, j, number in block_entries(block, *pair):
+                yield (start + i, j, number) if axis == 0 else (i, start + j, number)
+            start += len(leaves(part))
+        return
+    assert np.shape(blocks) == shape_of(result) + shape_of(argument)
+    matrix = np.reshape(blocks, (len(leaves(result)), len(leaves(argument))))
+    for (i, j), number in np.ndenumerate(matrix):
+        yield i, j, float(number)
+
+
 @given(structure)
-@settings(max_examples=60)
-def test_jacobian_and_hessian_are_those_of_the_flat_list(x):
+@settings(max_examples=80)
+def test_jacobian_and_hessian_are_those_of_the_flat_list_leaf_by_leaf(x):
     numbers = [float(leaf) for leaf in leaves(x)]
     size = len(numbers)
-    rows = jacobian(lambda x: [f(x), of_flat(leaves(x)[::-1])])(x)
-    expected = jacobian(lambda xs: [of_flat(xs), of_flat(xs[::-1])])(numbers)
-    assert sorted(map(float, _entries(rows))) == sorted(expected.ravel().tolist())
-    blocks = _entries(hessian(spoiling)(x))
-    flat = np.reshape(hessian(of_flat)(numbers), (size, size)) if size else np.empty((0, 0))
-    assert sorted(map(float, blocks)) == sorted(flat.ravel().tolist())
 
+    def scaled(x):  # a result in the structure of the argument
+        total = f(x)
+        treedef, own = flatten(x)
+        result = treedef.build([total * (i + 1) + leaf for i, leaf in enumerate(own)])
+        spoil(x)
+        return result
 
-def _entries(x):
-    return leaves(x) if isinstance(x, dict | list | tuple) else list(np.ravel(x))
+    slopes = np.reshape(jacobian(of_flat)(numbers), size) if size else np.zeros(0)
+    expected = np.arange(1, size + 1)[:, None] * slopes + np.eye(size)
+    found = {(i, j): number for i, j, number in block_entries(jacobian(scaled)(x), x, x)}
+    assert found == {key: pytest.approx(n, rel=1e-13) for key, n in np.ndenumerate(expected)}
+    flat = np.reshape(hessian(of_flat)(numbers), (size, size)) if size else np.zeros((0, 0))
+    blocks = block_entries(hessian(spoiling)(x), x, x)
+    assert {(i, j): number for i, j, number in blocks} == dict(np.ndenumerate(flat))
 
 
 @given(structure)
