@@ -244,8 +244,8 @@ class Program:
 
     NumPy arrays are computed block by block, so the memory used beside inputs and outputs does not
     grow with the batch. There arithmetic is NumPy's: infinite or nan where a float would raise.
-    Arrays of JAX, PyTorch, Dask and other libraries of the array API (CuPy's have never been tested)
-    are computed at once; in JAX a program can be jitted, vmapped and sharded.
+    Arrays of JAX, PyTorch, Dask and other libraries of the array API are computed at once (CuPy's
+    untested); in JAX a program can be jitted, vmapped and sharded.
 
     Programs are compared by their lines, and pickle.
 
