@@ -8,12 +8,12 @@ of HIPS autograd: the result has the structure of the argument, arrays come back
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autodiff.graph import LEVELS, push_forward, swept
 from autodiff.kinds import Number, is_number, number_like
-from autodiff.structures import Dict, Items, Treedef, flatten, stacked
+from autodiff.structures import Container, Treedef, flatten, stacked
 from autodiff.value import Value, node
 
 # Every derivative records on a level of its own, above all older ones: what an outer derivative
@@ -238,21 +238,25 @@ def _derivatives_of(result: Any, argument: _Argument, level: int) -> Any:
 def _blocks(rows: list[list[Number]], results: Treedef, inputs: Treedef) -> Any:
     """Return a matrix of derivatives in the structure of the results, then of the inputs."""
     if results.shape is None:
-        assert isinstance(results, Items | Dict)
-        ends = list(itertools.accumulate(part.size for part in results.parts))
+        assert isinstance(results, Container)
         return results.of([
-            _blocks(rows[end - part.size : end], part, inputs)
-            for part, end in zip(results.parts, ends, strict=True)
+            _blocks(rows[own], part, inputs) for own, part in _slices(results)
         ])  # fmt: skip
     if inputs.shape is None:
-        assert isinstance(inputs, Items | Dict)
-        ends = list(itertools.accumulate(part.size for part in inputs.parts))
+        assert isinstance(inputs, Container)
         return inputs.of([
-            _blocks([row[end - part.size : end] for row in rows], results, part)
-            for part, end in zip(inputs.parts, ends, strict=True)
+            _blocks([row[own] for row in rows], results, part) for own, part in _slices(inputs)
         ])  # fmt: skip
     array = stacked([number for row in rows for number in row], results.shape + inputs.shape)
     return array.item() if getattr(array, "shape", None) == () else array
+
+
+def _slices(whole: Container) -> Iterator[tuple[slice, Treedef]]:
+    """Yield the parts, and where in the list of all numbers theirs are."""
+    start = 0
+    for part in whole.parts:
+        yield slice(start, start + part.size), part
+        start += part.size
 
 
 def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ direction of a derivative, the arguments of a program. Dicts go by their keys, i
 
 from __future__ import annotations
 
+import abc
 import copy
 import itertools
 import math
@@ -75,7 +76,7 @@ def _treedef(structure: Any, name: str, numbers: list[Number], widths: bool) -> 
     )
 
 
-class Treedef:
+class Treedef(abc.ABC):
     """The form of a structure."""
 
     size: int  # how many numbers it has
@@ -111,13 +112,16 @@ class Treedef:
 
     def names(self, name: str) -> list[str]:
         """Return a name for every number: that of the whole, and then keys and positions."""
-        raise NotImplementedError
+        return list(self._names(name))
 
-    def _built(self, numbers: Iterator[Any]) -> Any:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _names(self, name: str) -> Iterator[str]: ...
 
-    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def _built(self, numbers: Iterator[Any]) -> Any: ...
+
+    @abc.abstractmethod
+    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,8 @@ class Leaf(Treedef):
     size = 1
     shape = ()
 
-    def names(self, name: str) -> list[str]:
-        return [name]
+    def _names(self, name: str) -> Iterator[str]:
+        yield name
 
     def _built(self, numbers: Iterator[Any]) -> Any:
         return next(numbers)
@@ -142,16 +146,38 @@ class Leaf(Treedef):
 LEAF = Leaf()
 
 
+class Container(Treedef):
+    """A list, a tuple, a named tuple or a dict: parts under keys."""
+
+    parts: tuple[Treedef, ...]
+    keys: Sequence[Any]
+
+    @property
+    def size(self) -> int:  # type: ignore[override]
+        return sum(part.size for part in self.parts)
+
+    @abc.abstractmethod
+    def of(self, parts: Sequence[Any]) -> Any:
+        """Return other parts in this form."""
+
+    def _names(self, name: str) -> Iterator[str]:
+        for key, part in zip(self.keys, self.parts, strict=True):
+            yield from part._names(f"{name}_{key}")
+
+    def _built(self, numbers: Iterator[Any]) -> Any:
+        return self.of([part._built(numbers) for part in self.parts])
+
+
 @dataclass(frozen=True)
-class Items(Treedef):
+class Items(Container):
     """A list, a tuple or a named tuple."""
 
     parts: tuple[Treedef, ...]
     kind: type
 
     @property
-    def size(self) -> int:  # type: ignore[override]
-        return sum(part.size for part in self.parts)
+    def keys(self) -> Sequence[Any]:  # type: ignore[override]
+        return range(len(self.parts))
 
     @property
     def shape(self) -> tuple[int, ...] | None:  # type: ignore[override]
@@ -165,15 +191,8 @@ class Items(Treedef):
     def is_flat(self) -> bool:
         return all(part is LEAF for part in self.parts)
 
-    def names(self, name: str) -> list[str]:
-        return [x for i, part in enumerate(self.parts) for x in part.names(f"{name}_{i}")]
-
     def of(self, parts: Sequence[Any]) -> Any:
-        """Return other parts in this form."""
         return self.kind(*parts) if hasattr(self.kind, "_fields") else self.kind(parts)
-
-    def _built(self, numbers: Iterator[Any]) -> Any:
-        return self.of([part._built(numbers) for part in self.parts])
 
     def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
         count = len(self.parts)
@@ -195,7 +214,7 @@ class Items(Treedef):
 
 
 @dataclass(frozen=True)
-class Dict(Treedef):
+class Dict(Container):
     """A dict, of any class that is one."""
 
     parts: tuple[Treedef, ...]
@@ -204,22 +223,10 @@ class Dict(Treedef):
 
     shape = None
 
-    @property
-    def size(self) -> int:  # type: ignore[override]
-        return sum(part.size for part in self.parts)
-
-    def names(self, name: str) -> list[str]:
-        pairs = zip(self.keys, self.parts, strict=True)
-        return [x for key, part in pairs for x in part.names(f"{name}_{key}")]
-
     def of(self, parts: Sequence[Any]) -> Any:
-        """Return other parts in this form."""
         whole = copy.copy(self.empty)
         whole.update(zip(self.keys, parts, strict=True))
         return whole
-
-    def _built(self, numbers: Iterator[Any]) -> Any:
-        return self.of([part._built(numbers) for part in self.parts])
 
     def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
         if not isinstance(structure, dict):
@@ -244,8 +251,8 @@ class Array(Treedef):
     def _indices(self) -> Iterator[tuple[int, ...]]:
         return itertools.product(*map(range, self.shape))
 
-    def names(self, name: str) -> list[str]:
-        return ["_".join(map(str, (name, *index))) for index in self._indices()]
+    def _names(self, name: str) -> Iterator[str]:
+        return ("_".join(map(str, (name, *index))) for index in self._indices())
 
     def _built(self, numbers: Iterator[Any]) -> Any:
         return stacked(list(itertools.islice(numbers, self.size)), self.shape, self.dtype)
