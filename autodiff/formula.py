@@ -30,7 +30,8 @@ from autodiff.value import Value
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-_LARGEST_STEPS = 10_000  # down from 0 for the derivatives of the gamma function
+_LONGEST = 200  # letters of a message
+_LARGEST_STEPS = 1_000  # down from 0 for the derivatives of the gamma function
 MAX_BITS = 10_000  # of an exact number that is computed on the way
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
@@ -97,6 +98,7 @@ class Formula:
         """Return what a computation has raised as an error that points into the text."""
         line, column = getattr(error, "place", (1, 1))
         message = str(error).partition("\n")[0] or type(error).__name__
+        message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
         return FormulaError(message, self.text, line, column)
 
     def _computed(self, numbers: Mapping[str, Number]) -> list[Any]:
@@ -240,11 +242,11 @@ def normal_name(text: str) -> str:
 
 
 def defined_at(formula: Formula) -> dict[str, float]:
-    """Return a number for each variable, none like another, where the formula is defined."""
+    """Return numbers, none like another, where a formula and its local derivatives are defined."""
     for number in (1.5, 0.5, -0.5, -1.5, 10.5, 100.5, 0.001):
         point = {name: number * (1 + i / 64) for i, name in enumerate(formula.variables)}
         try:
-            formula.compute(point)
+            formula.compute({name: Value(x) for name, x in point.items()})
         except (ArithmeticError, ValueError) as error:
             problem = formula.error_at(error)
         else:

@@ -543,6 +543,12 @@ def test_the_table_is_aligned_and_has_the_worst_first():
     assert str(report).endswith("and 80 more rows, none worse")
 
 
+def test_a_mapping_without_derivatives_is_compared_by_its_value_only_or_is_an_error():
+    assert compare(ERROR, {}, value="(input * weight - goal) ** 2").variables == ["the value"]
+    with pytest.raises(ValueError, match="nothing by hand to compare"):
+        compare(ERROR, {})
+
+
 def test_raise_if_different_shows_the_table():
     compare(ERROR, RIGHT).raise_if_different()
     with pytest.raises(AssertionError) as caught:

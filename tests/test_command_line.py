@@ -78,6 +78,20 @@ def test_the_value_can_be_worked_out_by_hand_too(run):
     assert "by hand / the function = x at all 21 points" in out
 
 
+def test_the_value_alone_can_be_worked_out_by_hand(run):
+    status, out, _ = run("y = x ** 2", "x=3", "--by-hand", "y=x * x")
+    assert status == 0
+    assert "the value: equal at 21 points" in out
+    assert "x: " not in out
+
+
+def test_a_derivative_by_hand_that_is_nowhere_defined_is_undecided_and_the_only_one_told(run):
+    status, out, _ = run("x * y", "x=3", "y=2", "--by-hand", "x=1/(x - x)")
+    assert status == 1
+    assert out.partition("\n\n")[2].startswith("x: undecided\n")
+    assert "\ny: " not in out
+
+
 def test_formulas_of_the_derivatives(run):
     status, out, _ = run("y = sin(x) * w", "--formula", "--order", "2")
     assert status == 0

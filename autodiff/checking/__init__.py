@@ -33,6 +33,7 @@ from autodiff.checking.subject import (
     Subject,
     Visit,
     by_hand_function,
+    names_by_hand,
     of_expression,
     of_function,
     one_by_hand,
@@ -133,7 +134,10 @@ def compare(
     if not visits:
         raise ValueError("there is no point to compare at: give some by `at`, or allow `points`")
     tolerances = Tolerances(rtol, atol)
-    rows = list(_rows(subject, hand, visits, tolerances))
+    names = names_by_hand(by_hand)
+    if names == () and value is None:
+        raise ValueError("there is nothing by hand to compare: the mapping is empty")
+    rows = list(_rows(subject, hand, names, visits, tolerances))
     proof = Proof([])
     if prove and hand is not None and subject.nodes is None:
         proof = prove_equal(subject.on, hand, visits[0].point, _worth_proving(rows))
@@ -174,13 +178,19 @@ def assert_gradient(f: Any, by_hand: Any = None, **options: Any) -> None:
 
 
 def _rows(
-    subject: Subject, hand: Hand | None, visits: Sequence[Visit], tolerances: Tolerances
+    subject: Subject,
+    hand: Hand | None,
+    names: Sequence[str] | None,
+    visits: Sequence[Visit],
+    tolerances: Tolerances,
 ) -> Iterator[Row]:
-    """Compare each derivative at each point."""
+    """Compare each derivative at each point; without names, those that turn out to be by hand."""
     derived = [({}, "") if hand is None else _derived(hand, visit) for visit in visits]
-    given = dict.fromkeys(name for by_hand, _ in derived for name in by_hand)
+    if names is None:
+        names = list(dict.fromkeys(name for by_hand, _ in derived for name in by_hand))
+        names = names or subject.variables
     for visit, (by_hand, problem) in zip(visits, derived, strict=True):
-        for name in given or subject.variables:
+        for name in names:
             place = Place(subject, hand, visit, name)
             pair = Pair(
                 place,

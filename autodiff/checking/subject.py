@@ -210,6 +210,13 @@ def _key_name(key: Any, keys: Sequence[Any]) -> str:
 # ---- By hand ----------------------------------------------------------------------------------
 
 
+def names_by_hand(by_hand: Any) -> tuple[str, ...] | None:
+    """Return the variables whose derivatives a mapping has; None if only a call will tell."""
+    if not isinstance(by_hand, Mapping):
+        return None
+    return tuple(_key_name(key, list(by_hand)) for key in by_hand)
+
+
 def by_hand_function(by_hand: Any, subject: Subject) -> Hand:
     """Make one function of all that was worked out by hand: named numbers in, derivatives out."""
     if isinstance(by_hand, Mapping):
