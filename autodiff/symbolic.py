@@ -1,14 +1,12 @@
-"""SymPy within bounds: what is small enough to be written, expanded or simplified, and a limit.
+"""SymPy within bounds: what is small enough to be written, expanded or simplified.
 
-SymPy may take hours for a formula of one line. Sizes are counted before it is asked, and the calls
-that it makes while it works, so that the limit is the same on every machine.
+SymPy may take hours for a formula of one line. Sizes are counted before it is asked; its calls are
+counted while it works, by `autodiff.limit`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autodiff.graph import topological_order
@@ -20,59 +18,6 @@ _MOST_BITS = 20_000  # of a power of numbers
 _LARGEST_ARGUMENT = 1_000  # of a special function
 _LONG = 200  # bits of a number that SymPy is slow with: it looks for factors
 _SIMPLIFIED = 40  # operations of a formula that is shortened
-
-
-# ---- A limit on the work ----------------------------------------------------------------------
-
-
-class WorkLimitError(BaseException):
-    """The work was stopped at its limit. No Exception, for on the way those are caught."""
-
-
-@contextlib.contextmanager
-def at_most(calls: int) -> Iterator[None]:
-    """Stop what runs in this thread when it has made so many calls, with a `WorkLimitError`.
-
-    A million calls of SymPy take about a fifth of a second. Where somebody profiles the program,
-    nothing is limited: Python can count for one at a time.
-    """
-    if sys.getprofile() is not None:
-        yield
-        return
-    left = 2 * calls  # each call is seen twice: when it starts and when it returns
-
-    def count(*_: Any) -> None:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise WorkLimitError
-
-    def again(unraisable: Any) -> None:
-        """Stop a little later where Python cannot raise: it was cleaning up."""
-        nonlocal left
-        if unraisable.exc_type is WorkLimitError:
-            left = 100
-            sys.setprofile(count)
-        else:
-            before(unraisable)
-
-    before, sys.unraisablehook = sys.unraisablehook, again
-    sys.setprofile(count)
-    try:
-        yield
-    except WorkLimitError:
-        _forget_half_done()
-        raise
-    finally:
-        sys.setprofile(None)
-        sys.unraisablehook = before
-
-
-def _forget_half_done() -> None:
-    """Have SymPy forget what it has kept: some of that was being worked out when it stopped."""
-    from sympy.core.cache import clear_cache
-
-    clear_cache()
 
 
 # ---- Whole numbers ----------------------------------------------------------------------------

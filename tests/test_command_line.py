@@ -495,6 +495,15 @@ def test_a_long_comparison_is_made_at_fewer_points_and_says_so(run):
     assert (status, "given twice" in err) == (2, True)
 
 
+def test_a_comparison_whose_work_cannot_be_foreseen_is_given_up_and_the_numbers_hold(run):
+    formula = "; ".join(["a0 = x", *(f"a{i + 1} = a{i} / (a{i} + x)" for i in range(100))])
+    status, out, err = run(formula, "x=0.557", "--by-hand", "x=relu(log1p((x ** x)))")
+    assert status == 2
+    assert out.splitlines()[-1].startswith("d a100 / d a99  ")
+    assert "the comparison is given up, for at " in err
+    assert err.count("\n") == 1
+
+
 def test_a_comparison_that_is_too_long_is_refused(run):
     names = [f"x{i}" for i in range(100)]
     by_hand = [f"--by-hand={name}=1" for name in names]

@@ -7,7 +7,8 @@ import sympy
 
 from autodiff import Value, sin
 from autodiff.checking import compare
-from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded, can_be_written, shortest
+from autodiff.limit import WorkLimitError, at_most
+from autodiff.symbolic import can_be_expanded, can_be_written, shortest
 
 
 def work(times):
@@ -50,6 +51,16 @@ def test_work_is_stopped_too_if_the_limit_is_reached_where_python_cannot_raise(c
     with pytest.raises(WorkLimitError), at_most(100):
         clean_up_and_work()
     assert capsys.readouterr().err == ""
+
+
+def test_a_limit_inside_another_stops_by_itself_and_counts_for_both():
+    with at_most(10_000):
+        with pytest.raises(WorkLimitError), at_most(100):
+            work(1000)
+        work(1000)
+    with pytest.raises(WorkLimitError), at_most(1000), at_most(10_000):
+        work(2000)
+    assert sys.getprofile() is None
 
 
 def test_a_profiler_that_runs_is_left_alone():

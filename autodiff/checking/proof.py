@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from autodiff.checking.wrapped import BranchError, Symbolic, unwrapped
 from autodiff.graph import swept
 from autodiff.kinds import Number, number_like
-from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded, can_be_simplified
+from autodiff.limit import WorkLimitError, at_most
+from autodiff.symbolic import can_be_expanded, can_be_simplified
 from autodiff.value import Value
 
 _SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify

@@ -8,9 +8,11 @@ from typing import Any
 from autodiff.checking import compare
 from autodiff.command_line.arguments import Asked, UsageError
 from autodiff.command_line.results import Answer
+from autodiff.limit import WorkLimitError, at_most
 
 _EVALUATIONS = 100  # of the function, that comparing one derivative at one point may take
 _MOST_WORK = 200_000  # operations that all of them may take
+_CALLS = 2_000_000  # of functions that all may take, where some are much slower than others
 
 
 def add_comparison(found: Answer, asked: Asked) -> None:
@@ -24,15 +26,22 @@ def add_comparison(found: Answer, asked: Asked) -> None:
     if not points and not at:
         raise UsageError("there is no point to compare at: give numbers, or allow --points")
     try:
-        report = compare(
-            formula,
-            by_hand,
-            at=at,
-            ranges=_ranges(asked) if points else {},
-            points=points,
-            seed=options.seed,
-            value=value,
+        with at_most(_CALLS):
+            report = compare(
+                formula,
+                by_hand,
+                at=at,
+                ranges=_ranges(asked) if points else {},
+                points=points,
+                seed=options.seed,
+                value=value,
+            )
+    except WorkLimitError:
+        found.given_up.append(
+            f"the comparison is given up, for at {len(at) + points} points it would take too long: "
+            "fewer --points take less"
         )
+        return
     except (ArithmeticError, TypeError, ValueError) as error:
         raise UsageError(str(error).partition("\n")[0]) from None
     if points < options.points:

@@ -19,7 +19,8 @@ from autodiff.command_line.arguments import Asked, UsageError, computed
 from autodiff.extras import how_to_install
 from autodiff.formula import Formula, defined_at
 from autodiff.kinds import Number
-from autodiff.symbolic import WorkLimitError, at_most, can_be_expanded, can_be_written, shortest
+from autodiff.limit import WorkLimitError, at_most
+from autodiff.symbolic import can_be_expanded, can_be_written, shortest
 from autodiff.value import Value
 
 if TYPE_CHECKING:
