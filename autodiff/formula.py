@@ -31,6 +31,7 @@ from autodiff.value import Value
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _LONGEST = 200  # letters of a message
+_GAMMA_BITS = 1_000  # to which the gamma functions are computed: then they take a second
 _LARGEST_STEPS = 1_000  # down from 0 for the derivatives of the gamma function
 MAX_BITS = 10_000  # of an exact number that is computed on the way
 
@@ -182,8 +183,11 @@ def _check_power(base: Any, exponent: Any) -> None:
 
 
 def _check_gamma(operation: str, *operands: Any) -> None:
-    """Refuse what SciPy cannot take, or takes hours for: it steps up from there one by one."""
+    """Refuse what SciPy cannot take or steps up from one by one, and what mpmath is slow with."""
     for number in operands:
+        context = getattr(type(number), "context", None)
+        if context is not None and context.prec > _GAMMA_BITS:
+            raise OverflowError(f"{operation} to more than {_GAMMA_BITS} bits")
         if isinstance(number, int | float) and float(number) < -_LARGEST_STEPS:
             raise OverflowError(f"{operation} of a number below -{_LARGEST_STEPS}")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,35 +17,38 @@ class WorkLimitError(BaseException):
 class _Count:
     """Python's profiling hook: counts calls, for the limits around this one, too."""
 
-    def __init__(self, calls: int, outer: _Count | None) -> None:
+    def __init__(self, calls: int, seconds: float, outer: _Count | None) -> None:
         self.left = 2 * calls  # each call is seen twice: when it starts and when it returns
+        self.end = time.perf_counter() + seconds
         self.outer = outer
 
     def __call__(self, *event: Any) -> None:
         if self.outer is not None:
             self.outer()
         self.left -= 1
-        if self.left < 0:
+        if self.left < 0 or (self.left % 64 == 0 and time.perf_counter() > self.end):
             raise WorkLimitError
 
 
 @contextlib.contextmanager
-def at_most(calls: int) -> Iterator[None]:
+def at_most(calls: int, seconds: float = math.inf) -> Iterator[None]:
     """Stop what runs in this thread when it has made so many calls, with a `WorkLimitError`.
 
-    A million calls of SymPy take about half a second, and a fifth without the counting. Where
-    somebody profiles the program nothing is limited: Python has one hook only.
+    A million calls of SymPy take about half a second, and a fifth without the counting. `seconds`
+    is for calls that take long each, on numbers of thousands of digits; it needs no signal and no
+    thread, and elsewhere the calls are counted up before. Where somebody profiles the program
+    nothing is limited: Python has one hook only.
     """
     outer = sys.getprofile()
     if outer is not None and not isinstance(outer, _Count):
         yield
         return
-    count = _Count(calls, outer)
+    count = _Count(calls, seconds, outer)
 
     def again(unraisable: Any) -> None:
         """Stop a little later where Python cannot raise: it was cleaning up."""
         if unraisable.exc_type is WorkLimitError:
-            count.left = max(count.left, 100)
+            count.left, count.end = 100, math.inf
             sys.setprofile(count)
         else:
             before(unraisable)

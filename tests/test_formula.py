@@ -5,6 +5,7 @@ import math
 import pickle
 from fractions import Fraction
 
+import mpmath
 import pytest
 import sympy
 from hypothesis import given, settings
@@ -246,6 +247,15 @@ def test_no_exact_number_grows_beyond_its_bound(text, column):
     with pytest.raises(OverflowError, match=f"more than {MAX_BITS} bits") as caught:
         formula()
     assert formula.error_at(caught.value).column == column
+
+
+def test_the_gamma_functions_are_not_computed_to_digits_that_take_seconds():
+    context = mpmath.MPContext()
+    context.prec = 900
+    assert parse("lgamma(x)")(x=context.mpf(5)) == context.loggamma(5)
+    context.prec = 1100
+    with pytest.raises(OverflowError, match="to more than 1000 bits"):
+        parse("lgamma(x)")(x=context.mpf(5))
 
 
 @pytest.mark.parametrize("text", ["digamma(10**400)", "polygamma(1, -1e17)", "lgamma(-1e17)"])

@@ -53,6 +53,11 @@ def test_work_is_stopped_too_if_the_limit_is_reached_where_python_cannot_raise(c
     assert capsys.readouterr().err == ""
 
 
+def test_few_calls_that_take_long_are_stopped_by_the_time_they_take():
+    with pytest.raises(WorkLimitError), at_most(10**9, seconds=0.01):
+        work(10**8)
+
+
 def test_a_limit_inside_another_stops_by_itself_and_counts_for_both():
     with at_most(10_000):
         with pytest.raises(WorkLimitError), at_most(100):

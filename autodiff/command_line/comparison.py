@@ -13,6 +13,7 @@ from autodiff.limit import WorkLimitError, at_most
 _EVALUATIONS = 100  # of the function, that comparing one derivative at one point may take
 _MOST_WORK = 200_000  # operations that all of them may take
 _CALLS = 2_000_000  # of functions that all may take, where some are much slower than others
+_SECONDS = 1.5  # that they may take, where numbers have thousands of digits
 
 
 def add_comparison(found: Answer, asked: Asked) -> None:
@@ -26,7 +27,7 @@ def add_comparison(found: Answer, asked: Asked) -> None:
     if not points and not at:
         raise UsageError("there is no point to compare at: give numbers, or allow --points")
     try:
-        with at_most(_CALLS):
+        with at_most(_CALLS, _SECONDS):
             report = compare(
                 formula,
                 by_hand,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MOST_WORK = 100_000  # operations that the derivatives of one order may take
 _LARGEST = 3_000  # operations of a derivative that is printed as a formula
 _CALLS = 400_000  # that SymPy may take to find the formulas, and again to shorten them
+_SECONDS = 1.0  # that it may take for each, where numbers have hundreds of digits
 
 
 @dataclass
@@ -160,7 +161,7 @@ def _symbolic(
     """Compute the derivatives on symbols until SymPy has made as many calls as it may."""
     written: dict[str, Any] = {}
     try:
-        with at_most(_CALLS):
+        with at_most(_CALLS, _SECONDS):
             for titles, partials in small:
                 try:
                     expressions = partials(*symbols)
@@ -184,7 +185,7 @@ def _why(error: Exception) -> str:
 def _shortened(written: Mapping[str, Any]) -> dict[str, Any]:
     """Shorten formulas, as many as SymPy can in bounded time."""
     shorter = dict(written)
-    with contextlib.suppress(WorkLimitError), at_most(_CALLS):
+    with contextlib.suppress(WorkLimitError), at_most(_CALLS, _SECONDS):
         for name, expression in written.items():
             shorter[name] = shortest(expression)
     return shorter
