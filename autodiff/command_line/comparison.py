@@ -12,7 +12,7 @@ from autodiff.limit import WorkLimitError, at_most
 
 _EVALUATIONS = 100  # of the function, that comparing one derivative at one point may take
 _MOST_WORK = 200_000  # operations that all of them may take
-_CALLS = 2_000_000  # of functions that all may take, where some are much slower than others
+_CALLS = 4_000_000  # of functions that all may take, where some are much slower than others
 _SECONDS = 1.5  # that they may take, where numbers have thousands of digits
 
 
