@@ -19,14 +19,14 @@ class _Count:
 
     def __init__(self, calls: int, seconds: float, outer: _Count | None) -> None:
         self.left = 2 * calls  # each call is seen twice: when it starts and when it returns
-        self.end = time.perf_counter() + seconds
+        self.end = time.thread_time() + seconds
         self.outer = outer
 
     def __call__(self, *event: Any) -> None:
         if self.outer is not None:
             self.outer()
         self.left -= 1
-        if self.left < 0 or (self.left % 64 == 0 and time.perf_counter() > self.end):
+        if self.left < 0 or (self.left % 64 == 0 and time.thread_time() > self.end):
             raise WorkLimitError
 
 
@@ -35,9 +35,9 @@ def at_most(calls: int, seconds: float = math.inf) -> Iterator[None]:
     """Stop what runs in this thread when it has made so many calls, with a `WorkLimitError`.
 
     A million calls of SymPy take about half a second, and a fifth without the counting. `seconds`
-    is for calls that take long each, on numbers of thousands of digits; it needs no signal and no
-    thread, and elsewhere the calls are counted up before. Where somebody profiles the program
-    nothing is limited: Python has one hook only.
+    of processor time are for calls that take long each, on numbers of thousands of digits; they
+    need no signal and no thread. Where somebody profiles the program nothing is limited: Python has
+    one hook only.
     """
     outer = sys.getprofile()
     if outer is not None and not isinstance(outer, _Count):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -26,6 +27,8 @@ def add_comparison(found: Answer, asked: Asked) -> None:
     points = max(0, min(options.points, most))
     if not points and not at:
         raise UsageError("there is no point to compare at: give numbers, or allow --points")
+    with contextlib.suppress(ImportError):
+        import sympy  # noqa: F401 (before calls are counted: loading it is no work of the formula)
     try:
         with at_most(_CALLS, _SECONDS):
             report = compare(
