@@ -467,6 +467,14 @@ def test_formulas_that_are_too_long_are_given_up_and_the_numbers_hold(run):
     )
 
 
+def test_a_formula_that_sympy_fails_to_shorten_is_printed_as_it_is(run, monkeypatch):
+    def fail(expression):
+        raise ZeroDivisionError("Modulo by zero")
+
+    monkeypatch.setattr("autodiff.command_line.results.shortest", fail)
+    assert run("x * x", "--formula")[:2] == (0, "d result / d x = 2*x\n")
+
+
 def test_of_several_orders_those_that_can_be_written_are(run):
     status, out, err = run(TANHS, "--order", "4", "--formula")
     assert status == 2

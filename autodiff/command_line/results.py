@@ -187,7 +187,8 @@ def _shortened(written: Mapping[str, Any]) -> dict[str, Any]:
     shorter = dict(written)
     with contextlib.suppress(WorkLimitError), at_most(_CALLS, _SECONDS):
         for name, expression in written.items():
-            shorter[name] = shortest(expression)
+            with contextlib.suppress(Exception):  # SymPy raises what it likes
+                shorter[name] = shortest(expression)
     return shorter
 
 
