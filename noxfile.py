@@ -81,7 +81,7 @@ def tests(session):
     (command,) = in_readme(r"^(python -m pip install [^\n]* && python -m pytest)$")
     environment = {
         "PIP_QUIET": "1",
-        "PYTEST_ADDOPTS": "-q -n auto -p skips",
+        "PYTEST_ADDOPTS": "-q -n auto --dist worksteal -p skips",
         "PYTHONPATH": str(ROOT / ".ci"),
     }
     run_in_source_distribution(session, command, env=environment)
