@@ -33,8 +33,8 @@ _ONE = 1
 
 next_serial = itertools.count(1).__next__
 _last_assignment = 0
-_generations = itertools.count(1)
 _traversing = threading.RLock()  # a traversal writes into the nodes: one at a time
+_generation = 0  # of the latest traversal
 _publishing = threading.RLock()
 
 
@@ -75,8 +75,14 @@ def topological_order(root: Node) -> list[Node]:
     ['+', '*', None]
     """
     with _traversing:
-        interior, leaves = _nodes_of(root, next(_generations))
+        interior, leaves = _nodes_of(root, _next_generation())
         return interior + leaves
+
+
+def _next_generation() -> int:
+    global _generation
+    _generation += 1
+    return _generation
 
 
 def edges(root: Node) -> list[tuple[Node, Node]]:
@@ -135,7 +141,7 @@ def swept(root: Node, seed: Any) -> tuple[list[Node], list[Any]]:
     interrupted sweep leaves nothing behind.
     """
     with _traversing:
-        generation = next(_generations)
+        generation = _next_generation()
         interior, leaves = _nodes_of(root, generation)
         if interior and interior[-1].serial < _last_assignment:
             _warn_if_out_of_date(interior)
@@ -150,9 +156,12 @@ def swept(root: Node, seed: Any) -> tuple[list[Node], list[Any]]:
                 part = gradient if partial is _ONE else gradient * partial
                 known = operand.sum
                 operand.sum = part if known is None else known + part
-        if root.mark != generation:
-            raise RuntimeError("the graph was read again in the middle of a sweep of it")
         order = interior + leaves
+        if _generation != generation and any(node.mark != generation for node in order):
+            raise RuntimeError(
+                "the graph was read again in the middle of a sweep of it, by the arithmetic of one "
+                "of its numbers"
+            )
         return order, [node.sum for node in order]
 
 

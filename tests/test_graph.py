@@ -343,3 +343,34 @@ def test_an_interrupt_of_the_keyboard_after_publication_waits_until_the_call_is_
     with pytest.raises(KeyboardInterrupt):
         time.sleep(5)
     assert x.grad == 6.0
+
+
+class Curious:
+    """A number that reads a graph while it is multiplied."""
+
+    def __init__(self, x, graph=None):
+        self.x, self.graph = x, graph
+
+    def __float__(self):
+        return self.x
+
+    def __mul__(self, other):
+        if self.graph is not None:
+            topological_order(self.graph)
+        return other
+
+    __rmul__ = __mul__
+
+
+def test_a_graph_that_is_read_in_the_middle_of_a_sweep_is_an_error_and_no_wrong_gradient():
+    x = Value(2.0)
+    square = x * x
+    one = Curious(1.0)
+    root = (square * 3.0) * Value(one) + square
+    one.graph = square
+    with pytest.raises(RuntimeError, match="read again in the middle of a sweep"):
+        root.backward()
+    assert x.grad == 0
+    one.graph = Value(1.0) * 2  # another graph is no matter
+    root.backward()
+    assert x.grad == 16.0

@@ -112,46 +112,75 @@ def test_derivatives_of_composites_agree_with_differences(row):
             assert slope == pytest.approx((4 * near - wide) / 3, rel=1e-7, abs=1e-7)
 
 
-# ---- Laws -------------------------------------------------------------------------------------
+# ---- Laws, on floats, on NumPy scalars of every width, on arrays without dimensions ------------
 
 number = st.floats(min_value=-100, max_value=100).filter(lambda x: x == 0 or abs(x) > 1e-6)
+moderate = st.floats(min_value=-8, max_value=8, width=16).filter(lambda x: x == 0 or abs(x) > 0.01)
+KINDS = [float, np.float16, np.float32, np.float64, np.longdouble, np.asarray]
 
 
-@given(number, number)
-def test_the_derivative_of_a_sum_is_the_sum_of_the_derivatives(x, y):
+def numbers_of(*kinds):
+    """Draw a kind and two of its numbers: in half precision such that no square is infinite."""
+    return st.one_of(*[
+        st.tuples(*[(moderate if kind is np.float16 else number).map(kind)] * 2) for kind in kinds
+    ])  # fmt: skip
+
+
+def digit(x):
+    """The last digit of a number of this width; float16 rounds below 1e-4 by as much."""
+    dtype = np.asarray(x).dtype
+    return 0 if dtype != np.float16 else np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_the_derivative_of_a_sum_is_the_sum_of_the_derivatives(kind, data):
+    x, y = data.draw(numbers_of(kind))
     f, g = autodiff.sin, autodiff.tanh
     assert grad(lambda x: f(x) + g(x * y))(x) == grad(f)(x) + grad(lambda x: g(x * y))(x)
 
 
-@given(number)
-def test_the_product_rule(x):
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_the_product_rule(kind, data):
+    x, _ = data.draw(numbers_of(kind))
     f, g = autodiff.cos, autodiff.arctan
     expected = grad(f)(x) * g(x) + f(x) * grad(g)(x)
-    assert grad(lambda x: f(x) * g(x))(x) == pytest.approx(expected, rel=1e-14, abs=1e-14)
+    tolerance = 64 * max(float(np.finfo(np.asarray(x).dtype).eps), 2.0**-52)
+    found = grad(lambda x: f(x) * g(x))(x)
+    assert float(found) == pytest.approx(float(expected), rel=tolerance, abs=tolerance)
 
 
-@given(number)
-def test_the_chain_rule(x):
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_the_chain_rule(kind, data):
+    x, _ = data.draw(numbers_of(kind))
     f, g = autodiff.sin, autodiff.square
     assert grad(lambda x: f(g(x)))(x) == grad(f)(g(x)) * grad(g)(x)
 
 
-@given(number, number, st.sampled_from([-4.0, 0.5, 2.0, 1024.0]))
-def test_backward_is_linear_in_its_seed(x, y, seed):
-    a, b = Value(x), Value(x)
+@pytest.mark.parametrize("kind", KINDS[:-1])  # a Value holds a number, no array
+@given(data=st.data(), seed=st.sampled_from([-4.0, 0.5, 2.0, 1024.0]))
+def test_backward_is_linear_in_its_seed(kind, data, seed):
+    x, y = data.draw(numbers_of(kind))
+    a, b = Value(kind(x)), Value(kind(x))
     autodiff.sin(a * y).backward()
-    autodiff.sin(b * y).backward(seed)
-    assert b.grad == seed * a.grad
+    autodiff.sin(b * y).backward(kind(seed))
+    assert abs(b.grad - seed * a.grad) <= abs(seed) * digit(x)
 
 
-@given(number, number)
-def test_mixed_second_derivatives_do_not_depend_on_the_order(x, y):
+@pytest.mark.parametrize("kind", KINDS)
+@given(data=st.data())
+def test_mixed_second_derivatives_do_not_depend_on_the_order(kind, data):
+    x, y = data.draw(numbers_of(kind))
+
     def f(x, y):
         return autodiff.sin(x * y) + x * x * y
 
     one = grad(lambda x: grad(f, 1)(x, y))(x)
     other = grad(lambda y: grad(f, 0)(x, y))(y)
-    assert one == pytest.approx(other, rel=1e-12, abs=1e-10)
+    rounding = max(float(np.finfo(np.asarray(x).dtype).eps), 2.0**-52) * 8 * (1 + abs(x * y)) ** 2
+    assert float(one) == pytest.approx(float(other), rel=1e-12, abs=float(rounding))
 
 
 # ---- Operators --------------------------------------------------------------------------------

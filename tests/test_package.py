@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autodiff import Value, extras
+from autodiff import extras
 from autodiff.extras import how_to_install
 
 ROOT = Path(__file__).parents[1]
@@ -112,42 +112,6 @@ def test_no_text_names_the_distribution_of_a_stranger():
 def test_such_a_name_is_found(hint):
     assert strangers(hint.format("autodiff"))
     assert not strangers(hint.format("autodiff-engine"))
-
-
-# ---- micrograd's documented usage, with only the import changed -------------------------------
-
-
-def test_the_example_of_the_micrograd_readme_which_is_its_second_test_expression_too():
-    a = Value(-4.0)
-    b = Value(2.0)
-    c = a + b
-    d = a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    e = c - d
-    f = e**2
-    g = f / 2.0
-    g += 10.0 / f
-    assert f"{g.data:.4f}" == "24.7041"
-    g.backward()
-    assert f"{a.grad:.4f}" == "138.8338"
-    assert f"{b.grad:.4f}" == "645.5773"
-    assert g.data == pytest.approx(24.70408163265306, rel=1e-12)
-    assert a.grad == pytest.approx(138.83381924198252, rel=1e-12)
-    assert b.grad == pytest.approx(645.5772594752186, rel=1e-12)
-
-
-def test_the_first_expression_of_the_micrograd_tests():
-    x = Value(-4.0)
-    z = 2 * x + 2 + x
-    q = z.relu() + z * x
-    h = (z * z).relu()
-    y = h + q + q * x
-    y.backward()
-    assert y.data == pytest.approx(-20.0, rel=1e-12)
-    assert x.grad == pytest.approx(46.0, rel=1e-12)
 
 
 # ---- The README -------------------------------------------------------------------------------
