@@ -17,13 +17,14 @@ import inspect
 import operator
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
 
 from autodiff.grammar import Parser
 from autodiff.kinds import Number, package_of, real
+from autodiff.limit import spend
 from autodiff.spelling import FUNCTIONS, MAX_CHARACTERS, FormulaError
 from autodiff.symbolic import check_sizes, coefficient
 from autodiff.value import Value
@@ -31,7 +32,10 @@ from autodiff.value import Value
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _LONGEST = 200  # letters of a message
-_GAMMA_BITS = 1_000  # to which the gamma functions are computed: then they take a second
+_GAMMA = ("lgamma", "digamma", "polygamma")
+_SPECIAL = ("erf", "erfc", *_GAMMA)
+_SPECIAL_BITS = 1_000  # to which mpmath computes them: with a few thousand more it takes a second
+_CALLS = 10  # that one operation takes on floats, with the derivatives of it
 _LARGEST_STEPS = 1_000  # down from 0 for the derivatives of the gamma function
 MAX_BITS = 10_000  # of an exact number that is computed on the way
 
@@ -42,6 +46,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "neg": operator.neg, "pos": operator.pos, "**": lambda x, y: real(x**y),
 }  # fmt: skip
 
+_ARITHMETIC = _OPERATORS.keys() - {"**"}
 OPERATIONS = {**FUNCTIONS, **_OPERATORS}
 
 
@@ -153,12 +158,13 @@ def _constant_beside(numbers: Any) -> Callable[[Number, Fraction], Number]:
 def _apply(operation: str, operands: list[Any]) -> Any:
     """Compute one operation, with no exact number larger than the bound."""
     numbers = list(map(_plain, operands))
+    spend(_calls(operation, numbers))
     if operation in ("**", "power"):
         _check_power(*numbers)
     elif operation == "exp2":
         _check_power(2, *numbers)
-    elif operation in ("lgamma", "digamma", "polygamma"):
-        _check_gamma(operation, *numbers)
+    elif operation in _SPECIAL:
+        _check_special(operation, *numbers)
     if "sympy" in map(package_of, map(type, numbers)):
         if operation in ("==", "!="):
             raise TypeError("whether two formulas are equal cannot be told from their form")
@@ -167,6 +173,25 @@ def _apply(operation: str, operands: list[Any]) -> Any:
     if _bits(coefficient(_plain(result))) > MAX_BITS:
         raise OverflowError(f"a number of more than {MAX_BITS} bits")
     return result
+
+
+def _calls(operation: str, numbers: Sequence[Any]) -> int:
+    """Return as how many calls an operation counts, with its derivatives: as they take, roughly."""
+    bits = max(map(_digits, numbers))
+    if operation in _GAMMA:
+        return 8 * _CALLS + bits * bits // 50 + 15 * bits
+    if operation in _SPECIAL:
+        return _CALLS + bits * bits // 150
+    return _CALLS + bits * bits // (100_000 if operation in _ARITHMETIC else 3_000)
+
+
+def _digits(x: Any) -> int:
+    """Return with how many bits mpmath computes a function of a number; 0 if it is none of its."""
+    context = getattr(type(x), "context", None)
+    if context is None:
+        return 0
+    *_, exponent, length = getattr(x, "_mpf_", (0, 0))
+    return int(context.prec + 4 * max(0, exponent + length))
 
 
 def _bits(x: Any) -> int:
@@ -182,13 +207,13 @@ def _check_power(base: Any, exponent: Any) -> None:
         raise OverflowError(f"the power would have more than {MAX_BITS} bits")
 
 
-def _check_gamma(operation: str, *operands: Any) -> None:
+def _check_special(operation: str, *operands: Any) -> None:
     """Refuse what SciPy cannot take or steps up from one by one, and what mpmath is slow with."""
     for number in operands:
         context = getattr(type(number), "context", None)
-        if context is not None and context.prec > _GAMMA_BITS:
-            raise OverflowError(f"{operation} to more than {_GAMMA_BITS} bits")
-        if isinstance(number, int | float) and float(number) < -_LARGEST_STEPS:
+        if context is not None and context.prec > _SPECIAL_BITS:
+            raise OverflowError(f"{operation} to more than {_SPECIAL_BITS} bits")
+        if isinstance(number, int | float) and operation in _GAMMA and number < -_LARGEST_STEPS:
             raise OverflowError(f"{operation} of a number below -{_LARGEST_STEPS}")
 
 

@@ -1,12 +1,15 @@
-"""A limit on the work that code may do, counted in calls: the same on every machine and day."""
+"""A limit on the work that code may do, counted in calls: the same on every machine and day.
+
+Where a computation is made of known steps, it says what they cost by `spend`. Where it is made by a
+package, its calls are counted while it works.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import math
 import sys
-import time
 from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 
@@ -14,55 +17,84 @@ class WorkLimitError(BaseException):
     """The work was stopped at its limit. No Exception, for on the way those are caught."""
 
 
-class _Count:
-    """Python's profiling hook: counts calls, for the limits around this one, too."""
+class _Work:
+    """The calls that are left."""
 
-    def __init__(self, calls: int, seconds: float, outer: _Count | None) -> None:
-        self.left = 2 * calls  # each call is seen twice: when it starts and when it returns
-        self.end = time.thread_time() + seconds
-        self.outer = outer
+    def __init__(self, calls: float) -> None:
+        self.left = calls
 
-    def __call__(self, *event: Any) -> None:
-        if self.outer is not None:
-            self.outer()
-        self.left -= 1
-        if self.left < 0 or (self.left % 64 == 0 and time.thread_time() > self.end):
+    def spend(self, calls: int) -> None:
+        self.left -= calls
+        if self.left < 0:
+            raise WorkLimitError
+
+    def hook(self, frame: Any, event: str, arg: Any) -> None:
+        """Count, as Python's profiling hook, which sees a call when it starts and when it ends."""
+        self.left -= 0.5
+        if self.left < 0:
             raise WorkLimitError
 
 
+_now: ContextVar[_Work | None] = ContextVar("_now", default=None)
+
+
+def spend(calls: int) -> None:
+    """Count work as so many calls, if it is limited; a million calls take about half a second."""
+    work = _now.get()
+    if work is not None:
+        work.spend(calls)
+
+
 @contextlib.contextmanager
-def at_most(calls: int, seconds: float = math.inf) -> Iterator[None]:
-    """Stop what runs in this thread when it has made so many calls, with a `WorkLimitError`.
-
-    A million calls of SymPy take about half a second, and a fifth without the counting. `seconds`
-    of processor time are for calls that take long each, on numbers of thousands of digits; they
-    need no signal and no thread. Where somebody profiles the program nothing is limited: Python has
-    one hook only.
-    """
-    outer = sys.getprofile()
-    if outer is not None and not isinstance(outer, _Count):
-        yield
-        return
-    count = _Count(calls, seconds, outer)
-
-    def again(unraisable: Any) -> None:
-        """Stop a little later where Python cannot raise: it was cleaning up."""
-        if unraisable.exc_type is WorkLimitError:
-            count.left, count.end = 100, math.inf
-            sys.setprofile(count)
-        else:
-            before(unraisable)
-
-    before, sys.unraisablehook = sys.unraisablehook, again
-    sys.setprofile(count)
+def at_most(calls: int) -> Iterator[None]:
+    """Stop with a `WorkLimitError` what spends more than so many calls, or all that is left."""
+    outer = _now.get()
+    work = _Work(calls if outer is None else min(calls, outer.left))
+    before = work.left
+    token = _now.set(work)
     try:
         yield
-    except WorkLimitError:
-        _forget_half_done()
-        raise
     finally:
-        sys.setprofile(outer)
-        sys.unraisablehook = before
+        _now.reset(token)
+        if outer is not None:
+            outer.left -= before - work.left
+
+
+@contextlib.contextmanager
+def calls_at_most(calls: int) -> Iterator[None]:
+    """Stop with a `WorkLimitError` what makes more than so many calls in this thread.
+
+    Where somebody profiles the program the calls are not counted: Python has one hook only.
+    """
+    with at_most(calls):
+        work = _now.get()
+        outer = sys.getprofile()
+        if work is None or not (outer is None or _is_ours(outer)):
+            yield
+            return
+
+        def again(unraisable: Any) -> None:
+            """Stop a little later where Python cannot raise: it was cleaning up."""
+            if unraisable.exc_type is WorkLimitError:
+                work.left = 50
+                sys.setprofile(work.hook)
+            else:
+                before(unraisable)
+
+        before, sys.unraisablehook = sys.unraisablehook, again
+        sys.setprofile(work.hook)
+        try:
+            yield
+        except WorkLimitError:
+            _forget_half_done()
+            raise
+        finally:
+            sys.setprofile(outer)
+            sys.unraisablehook = before
+
+
+def _is_ours(hook: Any) -> bool:
+    return isinstance(getattr(hook, "__self__", None), _Work)
 
 
 def _forget_half_done() -> None:

@@ -503,12 +503,26 @@ def test_a_long_comparison_is_made_at_fewer_points_and_says_so(run):
     assert (status, "given twice" in err) == (2, True)
 
 
-def test_a_comparison_whose_work_cannot_be_foreseen_is_given_up_and_the_numbers_hold(run):
-    formula = "; ".join(["a0 = x", *(f"a{i + 1} = a{i} / (a{i} + x)" for i in range(100))])
-    status, out, err = run(formula, "x=0.557", "--by-hand", "x=relu(log1p((x ** x)))")
+ADDED = "; ".join(["a0 = x * y", *(f"a{i + 1} = a{i} + sin(a{i})" for i in range(200))])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (ADDED, "x=0.6", "y=0.3", "--by-hand", "x=square(x)"),
+        ("digamma(" * 4 + "x" + ")" * 4, "x=10", "--by-hand", "x=x", "--points", "1000000"),
+        ("digamma(x) - digamma(x)", "x=30", "--by-hand", "x=1e-23", "--points", "1000000"),
+        ("erf(x)", "x=30", "--by-hand", "x=1 - erf(x)", "--points", "1000000"),
+        ("log(erfc(-hypot(y, x)))", "y=1", "x=2:1e308", "--by-hand", "x=log(erfc(-x))"),
+    ],
+)
+def test_a_comparison_whose_work_cannot_be_foreseen_is_given_up_and_the_numbers_hold(
+    run, arguments
+):
+    status, out, err = run(*arguments)
     assert status == 2
-    assert out.splitlines()[-1].startswith("d a100 / d a99  ")
-    assert "the comparison is given up, for at " in err
+    assert (" / d x  " in out) or not out
+    assert err.startswith("autodiff: the comparison is given up, for at ")
     assert err.count("\n") == 1
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import autodiff
 from autodiff import Value
 from autodiff.formula import MAX_BITS, parse
+from autodiff.limit import WorkLimitError, at_most
 from autodiff.spelling import MAX_CHARACTERS, MAX_DEPTH, MAX_OPERATORS, FormulaError
 
 # ---- What is computed -------------------------------------------------------------------------
@@ -249,13 +250,39 @@ def test_no_exact_number_grows_beyond_its_bound(text, column):
     assert formula.error_at(caught.value).column == column
 
 
-def test_the_gamma_functions_are_not_computed_to_digits_that_take_seconds():
+@pytest.mark.parametrize(
+    ("text", "theirs"), [("lgamma(x)", "loggamma"), ("erf(x)", "erf"), ("erfc(x)", "erfc")]
+)
+def test_special_functions_are_not_computed_to_digits_that_take_seconds(text, theirs):
     context = mpmath.MPContext()
     context.prec = 900
-    assert parse("lgamma(x)")(x=context.mpf(5)) == context.loggamma(5)
+    assert parse(text)(x=context.mpf(5)) == getattr(context, theirs)(5)
     context.prec = 1100
     with pytest.raises(OverflowError, match="to more than 1000 bits"):
-        parse("lgamma(x)")(x=context.mpf(5))
+        parse(text)(x=context.mpf(5))
+
+
+@pytest.mark.parametrize(
+    ("text", "bits", "x", "calls"),
+    [
+        ("x * x + x", 53, 2.0, 100),
+        ("x * x + x", 8000, 2.0, 10_000),
+        ("exp(x)", 200, 2.0, 100),
+        ("exp(x)", 8000, 2.0, 50_000),
+        ("exp(-x)", 8000, 1e300, 100_000),
+        ("erf(x)", 200, 2.0, 1_000),
+        ("digamma(x)", 200, 2.0, 10_000),
+        ("digamma(x)", 1000, 2.0, 100_000),
+    ],
+)
+def test_an_operation_counts_by_the_digits_that_it_is_computed_to(text, bits, x, calls):
+    context = mpmath.MPContext()
+    context.prec = bits
+    formula = parse(text)
+    with at_most(calls):
+        formula(x=context.mpf(x))
+    with pytest.raises(WorkLimitError), at_most(calls // 10):
+        formula(x=context.mpf(x))
 
 
 @pytest.mark.parametrize("text", ["digamma(10**400)", "polygamma(1, -1e17)", "lgamma(-1e17)"])

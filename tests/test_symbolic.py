@@ -7,7 +7,7 @@ import sympy
 
 from autodiff import Value, sin
 from autodiff.checking import compare
-from autodiff.limit import WorkLimitError, at_most
+from autodiff.limit import WorkLimitError, at_most, calls_at_most, spend
 from autodiff.symbolic import can_be_expanded, can_be_written, shortest
 
 
@@ -17,9 +17,9 @@ def work(times):
 
 
 def test_work_is_stopped_at_its_limit_and_not_before():
-    with at_most(1000):
+    with calls_at_most(1000):
         work(900)
-    with pytest.raises(WorkLimitError), at_most(1000):
+    with pytest.raises(WorkLimitError), calls_at_most(1000):
         work(1100)
     work(5000)
 
@@ -32,7 +32,7 @@ def forgiving_work(times):
 
 
 def test_what_catches_every_exception_does_not_catch_the_limit():
-    with pytest.raises(WorkLimitError), at_most(100):
+    with pytest.raises(WorkLimitError), calls_at_most(100):
         forgiving_work(1000)
 
 
@@ -48,22 +48,35 @@ def clean_up_and_work():
 
 
 def test_work_is_stopped_too_if_the_limit_is_reached_where_python_cannot_raise(capsys):
-    with pytest.raises(WorkLimitError), at_most(100):
+    with pytest.raises(WorkLimitError), calls_at_most(100):
         clean_up_and_work()
     assert capsys.readouterr().err == ""
 
 
-def test_few_calls_that_take_long_are_stopped_by_the_time_they_take():
-    with pytest.raises(WorkLimitError), at_most(10**9, seconds=0.01):
-        work(10**8)
+def test_steps_that_are_known_are_counted_by_what_they_are_said_to_cost():
+    spend(10**9)
+    with at_most(1000):
+        spend(600)
+        with pytest.raises(WorkLimitError), at_most(500):
+            spend(501)
+        with pytest.raises(WorkLimitError):
+            spend(400)
+
+
+def test_calls_count_for_the_limit_on_steps_around_them():
+    with at_most(1000):
+        with calls_at_most(900):
+            work(800)
+        with pytest.raises(WorkLimitError):
+            spend(300)
 
 
 def test_a_limit_inside_another_stops_by_itself_and_counts_for_both():
-    with at_most(10_000):
-        with pytest.raises(WorkLimitError), at_most(100):
+    with calls_at_most(10_000):
+        with pytest.raises(WorkLimitError), calls_at_most(100):
             work(1000)
         work(1000)
-    with pytest.raises(WorkLimitError), at_most(1000), at_most(10_000):
+    with pytest.raises(WorkLimitError), calls_at_most(1000), calls_at_most(10_000):
         work(2000)
     assert sys.getprofile() is None
 
@@ -74,7 +87,7 @@ def test_a_profiler_that_runs_is_left_alone():
 
     sys.setprofile(profiler)
     try:
-        with at_most(10):
+        with calls_at_most(10):
             work(1000)
         assert sys.getprofile() is profiler
     finally:

@@ -138,13 +138,15 @@ def compare(
     if names == () and value is None:
         raise ValueError("there is nothing by hand to compare: the mapping is empty")
     rows = list(_rows(subject, hand, names, visits, tolerances))
+    of_value = []
+    if value is not None:
+        expected = one_by_hand(value, "the value by hand")
+        of_value = [_value_row(subject, expected, visit, tolerances) for visit in visits]
     proof = Proof([])
     if prove and hand is not None and subject.nodes is None:
         proof = prove_equal(subject.on, hand, visits[0].point, _worth_proving(rows))
         rows = [proved_equal(row) if row.variable in proof.proved else row for row in rows]
-    if value is not None:
-        expected = one_by_hand(value, "the value by hand")
-        rows += [_value_row(subject, expected, visit, tolerances) for visit in visits]
+    rows += of_value
     recordings = {visit.number: visit.recording for visit in visits}
     notes = (proof.given_up,) if proof.given_up else ()
     diagnosis = diagnose(rows, recordings)

@@ -27,7 +27,7 @@ from autodiff.checking.subject import VALUE
 from autodiff.checking.verdict import Row, near_numerical, point_text
 
 _SHOWN = 6  # numbers of a point
-_MOST_PARTS = 100  # of a derivative that are looked at one by one
+_MOST_PARTS = 30  # of a derivative that are looked at one by one
 
 # ---- Factors and constants --------------------------------------------------------------------
 
@@ -123,8 +123,10 @@ def _factor_told(
     if sum(map(bool, products)) < ENOUGH or not evidence.by_hand[largest]:
         return None
     constant = evidence.by_hand[largest] / products[largest]
+    if not evidence.fits([constant * p for p in products], factors):
+        return None
     name = constant_name(1 / constant if missing else constant)
-    if name is None or not evidence.fits([constant * p for p in products], factors):
+    if name is None:
         return None
     shown = {"1": text, "-1": f"-{bracketed(text)}"}.get(name, f"{name} * {bracketed(text)}")
     us, points = evidence.us, evidence.everywhere

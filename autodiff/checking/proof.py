@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from autodiff.checking.wrapped import BranchError, Symbolic, unwrapped
 from autodiff.graph import swept
 from autodiff.kinds import Number, number_like
-from autodiff.limit import WorkLimitError, at_most
+from autodiff.limit import WorkLimitError, calls_at_most
 from autodiff.symbolic import can_be_expanded, can_be_simplified
 from autodiff.value import Value
 
@@ -59,7 +59,7 @@ def prove_equal(
     try:
         if not _is_small(f, by_hand, point):
             return Proof([], _given_up("the formulas are too large", variables))
-        with at_most(_CALLS):
+        with calls_at_most(_CALLS):
             symbols = {name: sympy.Symbol(name, real=True) for name in point}
             _check_branches(f, by_hand, symbols)
             gradient, named = _symbolic_gradient(f, symbols)

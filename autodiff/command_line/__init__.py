@@ -11,6 +11,9 @@ from collections.abc import Sequence
 from autodiff.command_line import arguments, printing, results
 from autodiff.command_line.arguments import UsageError
 from autodiff.command_line.results import Answer
+from autodiff.limit import at_most
+
+_CALLS = 2_000_000  # that finding formulas and comparing may take together
 
 
 def answer(typed: Sequence[str] | None) -> tuple[int, str, list[str]]:
@@ -30,12 +33,13 @@ def answer(typed: Sequence[str] | None) -> tuple[int, str, list[str]]:
     found = Answer()
     if not asked.missing:
         results.add_numbers(found, asked)
-    if options.symbolic:
-        results.add_formulas(found, asked)
-    if options.by_hand:
-        from autodiff.command_line import comparison  # it takes as long to load as all the rest
+    with at_most(_CALLS):
+        if options.symbolic:
+            results.add_formulas(found, asked)
+        if options.by_hand:
+            from autodiff.command_line import comparison  # it takes as long to load as all the rest
 
-        comparison.add_comparison(found, asked)
+            comparison.add_comparison(found, asked)
     if not (found.numbers or found.formulas or found.report) and found.given_up:
         raise UsageError(found.given_up[0])
     text = printing.as_json(asked, found) if options.json else printing.as_text(asked, found)

@@ -19,7 +19,7 @@ from autodiff.command_line.arguments import Asked, UsageError, computed
 from autodiff.extras import how_to_install
 from autodiff.formula import Formula, defined_at
 from autodiff.kinds import Number
-from autodiff.limit import WorkLimitError, at_most
+from autodiff.limit import WorkLimitError, calls_at_most
 from autodiff.symbolic import can_be_expanded, can_be_written, shortest
 from autodiff.value import Value
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _MOST_WORK = 100_000  # operations that the derivatives of one order may take
 _LARGEST = 3_000  # operations of a derivative that is printed as a formula
 _CALLS = 400_000  # that SymPy may take to find the formulas, and again to shorten them
-_SECONDS = 1.0  # that it may take for each, where numbers have hundreds of digits
 
 
 @dataclass
@@ -161,7 +160,7 @@ def _symbolic(
     """Compute the derivatives on symbols until SymPy has made as many calls as it may."""
     written: dict[str, Any] = {}
     try:
-        with at_most(_CALLS, _SECONDS):
+        with calls_at_most(_CALLS):
             for titles, partials in small:
                 try:
                     expressions = partials(*symbols)
@@ -185,7 +184,7 @@ def _why(error: Exception) -> str:
 def _shortened(written: Mapping[str, Any]) -> dict[str, Any]:
     """Shorten formulas, as many as SymPy can in bounded time."""
     shorter = dict(written)
-    with contextlib.suppress(WorkLimitError), at_most(_CALLS, _SECONDS):
+    with contextlib.suppress(WorkLimitError), calls_at_most(_CALLS):
         for name, expression in written.items():
             with contextlib.suppress(Exception):  # SymPy raises what it likes
                 shorter[name] = shortest(expression)
