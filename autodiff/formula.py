@@ -14,6 +14,7 @@ handed to Python to be run, and no text, however long or deep, takes more than a
 from __future__ import annotations
 
 import inspect
+import math
 import operator
 import re
 import unicodedata
@@ -177,7 +178,7 @@ def _apply(operation: str, operands: list[Any]) -> Any:
 
 def _calls(operation: str, numbers: Sequence[Any]) -> int:
     """Return as how many calls an operation counts, with its derivatives: as they take, roughly."""
-    bits = max(map(_digits, numbers))
+    bits = _digits(numbers)
     if operation in _GAMMA:
         return 8 * _CALLS + bits * bits // 50 + 15 * bits
     if operation in _SPECIAL:
@@ -185,13 +186,13 @@ def _calls(operation: str, numbers: Sequence[Any]) -> int:
     return _CALLS + bits * bits // (100_000 if operation in _ARITHMETIC else 3_000)
 
 
-def _digits(x: Any) -> int:
-    """Return with how many bits mpmath computes a function of a number; 0 if it is none of its."""
-    context = getattr(type(x), "context", None)
-    if context is None:
+def _digits(numbers: Sequence[Any]) -> int:
+    """Return with how many bits mpmath computes a function of numbers; 0 if none is of mpmath."""
+    contexts = [type(x).context for x in numbers if hasattr(type(x), "context")]
+    if not contexts:
         return 0
-    *_, exponent, length = getattr(x, "_mpf_", (0, 0))
-    return int(context.prec + 4 * max(0, exponent + length))
+    sizes = [size for size in map(contexts[0].mag, numbers) if 0 < size < math.inf]
+    return int(contexts[0].prec + 16 * max(sizes, default=0))
 
 
 def _bits(x: Any) -> int:

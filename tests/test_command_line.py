@@ -503,6 +503,7 @@ def test_a_long_comparison_is_made_at_fewer_points_and_says_so(run):
     assert (status, "given twice" in err) == (2, True)
 
 
+POWER = f"where(x > 9, x ** {'9' * 300}, {'9' * 300} ** x)"
 ADDED = "; ".join(["a0 = x * y", *(f"a{i + 1} = a{i} + sin(a{i})" for i in range(200))])
 
 
@@ -512,6 +513,7 @@ ADDED = "; ".join(["a0 = x * y", *(f"a{i + 1} = a{i} + sin(a{i})" for i in range
         (ADDED, "x=0.6", "y=0.3", "--by-hand", "x=square(x)"),
         ("digamma(" * 4 + "x" + ")" * 4, "x=10", "--by-hand", "x=x", "--points", "1000000"),
         ("digamma(x) - digamma(x)", "x=30", "--by-hand", "x=1e-23", "--points", "1000000"),
+        (POWER, "--by-hand", f"x={POWER} + x - x"),
         ("erf(x)", "x=30", "--by-hand", "x=1 - erf(x)", "--points", "1000000"),
         ("log(erfc(-hypot(y, x)))", "y=1", "x=2:1e308", "--by-hand", "x=log(erfc(-x))"),
     ],
