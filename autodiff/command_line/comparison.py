@@ -35,9 +35,10 @@ def add_comparison(found: Answer, asked: Asked) -> None:
             value=value,
         )
     except WorkLimitError:
+        holds = "; the numbers hold" if found.numbers else ""
         found.given_up.append(
             f"the comparison is given up, for at {len(at) + points} points it would take too long: "
-            "fewer --points take less"
+            f"fewer --points take less{holds}"
         )
         return
     except (ArithmeticError, TypeError, ValueError) as error:
