@@ -590,3 +590,9 @@ def test_what_cannot_be_done_is_one_line(run, arguments, message):
     assert status == 2
     assert err.count("\n") == 1
     assert message in err
+
+
+def test_a_formula_is_shortened_in_a_process_that_has_loaded_nothing():
+    command = [sys.executable, "-m", "autodiff", "sin(x) * exp(-x)", "--formula", "--order", "2"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "d2 result / d x d x = -2*exp(-x)*cos(x)\n" in shown

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_WORK = 100_000  # operations that the derivatives of one order may take
 _LARGEST = 3_000  # operations of a derivative that is printed as a formula
+_SHORT = 12  # letters of a formula that cannot be shortened much
 _CALLS = 400_000  # that SymPy may take to find the formulas, and again to shorten them
 
 
@@ -184,11 +185,21 @@ def _why(error: Exception) -> str:
 def _shortened(written: Mapping[str, Any]) -> dict[str, Any]:
     """Shorten formulas, as many as SymPy can in bounded time."""
     shorter = dict(written)
+    if any(len(str(expression)) > _SHORT for expression in written.values()):
+        _load_what_shortens()
     with contextlib.suppress(WorkLimitError), calls_at_most(_CALLS):
         for name, expression in written.items():
             with contextlib.suppress(Exception):  # SymPy raises what it likes
                 shorter[name] = shortest(expression)
     return shorter
+
+
+def _load_what_shortens() -> None:
+    """Have SymPy load what it simplifies with: half a million calls, no work of the formula."""
+    import sympy
+
+    x = sympy.Symbol("x", real=True)
+    sympy.simplify(x * (2 * sympy.sin(x) - sympy.exp(-x)))
 
 
 # ---- The picture ------------------------------------------------------------------------------
