@@ -20,25 +20,28 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from autodiff import functions
+from autodiff.custom import operation
 from autodiff.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autodiff.functions import *  # noqa: F403
 from autodiff.functions import absolute as abs  # noqa: F401 (a star would hide Python's)
 from autodiff.functions import isclose, isfinite, isinf, isnan
-from autodiff.graph import edges, topological_order
-from autodiff.value import Value, operation
+from autodiff.graph import collector_paused, edges, topological_order
+from autodiff.protocols import pictured_by
+from autodiff.value import Value
 
 if TYPE_CHECKING:
     from autodiff.checking import assert_gradient, compare
     from autodiff.drawing import draw
+    from autodiff.drawing.tree import tree
     from autodiff.elementwise import derivative
     from autodiff.program import GuardError, Program, trace
-    from autodiff.text import tree
 
 __all__ = [
     "GuardError",
     "Program",
     "Value",
     "assert_gradient",
+    "collector_paused",
     "compare",
     "derivative",
     "draw",
@@ -58,7 +61,7 @@ __all__ = [
     "tree",
     "value_and_grad",
 ]
-__all__ += functions.__all__
+__all__ += functions.NAMES
 
 __version__ = "0.1.0"
 
@@ -71,8 +74,17 @@ _ROOMS = {
     "derivative": "elementwise",
     "draw": "drawing",
     "trace": "program",
-    "tree": "text",
+    "tree": "drawing.tree",
 }
+
+
+def _picture(value: Value, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    from autodiff.drawing import mimebundle
+
+    return mimebundle(value, include, exclude)
+
+
+pictured_by(_picture)
 
 
 def __getattr__(name: str) -> Any:

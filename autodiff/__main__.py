@@ -14,8 +14,6 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
-_INTERRUPTED = 130  # as shells have it
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
@@ -35,10 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings(), _interrupts_kept():
             warnings.simplefilter("ignore")
             status, text, problems = _answered(arguments)
-        return _told(status, text, problems)
+        unwritten = _write(text, sys.stdout) if text else ""
+        if unwritten:
+            status, problems = 2, [*problems, f"standard output: {unwritten}"]
+        for problem in problems:
+            _write(f"autodiff: {problem}\n", sys.stderr)
+        return status
     except KeyboardInterrupt:
         _write("autodiff: interrupted\n", sys.stderr)
-        return _INTERRUPTED
+        return 130  # as shells have it
 
 
 @contextlib.contextmanager
@@ -62,22 +65,12 @@ def _interrupts_kept() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _told(status: int, text: str, problems: Sequence[str]) -> int:
-    """Write the answer and what went wrong, and return the exit status."""
-    unwritten = _write(text, sys.stdout) if text else ""
-    if unwritten:
-        problems = [*problems, f"standard output: {unwritten}"]
-    for problem in problems:
-        _write(f"autodiff: {problem}\n", sys.stderr)
-    return 2 if unwritten else status
-
-
 def _answered(arguments: Sequence[str] | None) -> tuple[int, str, list[str]]:
     """Return the exit status, what belongs on standard output, and what could not be done."""
     # Loaded here, so that an interrupt while it loads is told in one line as well
     from autodiff.command_line import answer
     from autodiff.command_line.arguments import UsageError
-    from autodiff.spelling import FormulaError
+    from autodiff.formula import FormulaError
 
     try:
         return answer(arguments)
@@ -104,20 +97,14 @@ def _write(text: str, stream: TextIO | None) -> str:
             stream.reconfigure(errors="backslashreplace")
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:  # who reads us has seen enough
-        _abandon(stream)
     except OSError as error:
-        _abandon(stream)
-        return str(error.strerror)
+        with contextlib.suppress(OSError, ValueError):  # Python would try again when it ends
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if not isinstance(error, BrokenPipeError):  # whose reader has seen enough
+            return str(error.strerror)
     except ValueError as error:
         return str(error)
     return ""
-
-
-def _abandon(stream: TextIO) -> None:
-    """Have what could not be written go nowhere, for Python would try again when it ends."""
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -7,33 +7,18 @@ numbers (a mask, a unit, a date, text) is refused.
 
 from __future__ import annotations
 
-import importlib
 import reprlib
 from typing import Any
 
 from autodiff.kinds import is_number
+from autodiff.packages import PACKAGES, package_of
 
 PLAIN = {float, int}
-
-# Where a library keeps its functions, by the name of its package.
-NAMESPACES = {
-    "cupy": ("cupy", "cupyx.scipy.special"),
-    "dask": ("dask.array",),
-    "jax": ("jax.numpy", "jax.scipy.special"),
-    "jaxlib": ("jax.numpy", "jax.scipy.special"),
-    "numpy": ("numpy", "scipy.special"),
-    "torch": ("torch", "torch.special"),
-}
-
-
-def package(x: Any) -> str:
-    """Return the name of the package that the type of `x` comes from."""
-    return type(x).__module__.partition(".")[0]
 
 
 def is_numpy(x: Any) -> bool:
     """Return whether `x` is one of NumPy's, or of a class derived from its arrays."""
-    return package(x) == "numpy" or any(base.__name__ == "ndarray" for base in type(x).__mro__)
+    return package_of(type(x)) == "numpy"
 
 
 def is_array(x: Any) -> bool:
@@ -41,13 +26,7 @@ def is_array(x: Any) -> bool:
     if type(x) in PLAIN or not hasattr(x, "shape"):
         return False
     is_scalar = is_numpy(x) and not hasattr(x, "__setitem__")
-    return not is_scalar and (package(x) in NAMESPACES or hasattr(x, "__array_namespace__"))
-
-
-def namespace(x: Any) -> Any:
-    """Return the functions of the library that an array comes from."""
-    names = NAMESPACES.get(package(x))
-    return importlib.import_module(names[0]) if names else x.__array_namespace__()
+    return not is_scalar and PACKAGES[package_of(type(x))].is_library
 
 
 def as_numbers(x: Any, name: str) -> Any:

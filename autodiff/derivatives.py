@@ -62,7 +62,7 @@ def _recorded(
         variables = [node(number, level=level) for number in numbers]
         arguments[position] = treedef.build(variables)
         found.append(_Argument(treedef, variables))
-    return f(*arguments, **keywords), found, level
+    return single(f(*arguments, **keywords)), found, level
 
 
 def _one_or_all(parts: Sequence[Any], argnums: int | Sequence[int]) -> Any:
@@ -70,7 +70,7 @@ def _one_or_all(parts: Sequence[Any], argnums: int | Sequence[int]) -> Any:
     return parts[0] if isinstance(argnums, int) else tuple(parts)
 
 
-def _single(result: Any) -> Any:
+def single(result: Any) -> Any:
     """Return a result; one in an array without dimensions as the number that it is."""
     is_wrapped = type(result).__name__ == "ndarray" and result.shape == ()
     return result.item() if is_wrapped else result
@@ -137,7 +137,6 @@ def value_and_grad(
 
     def evaluate(*args: Any, **keywords: Any) -> tuple[Any, Any]:
         result, arguments, level = _recorded(f, argnums, args, keywords)
-        result = _single(result)
         if not is_number(result):
             raise TypeError(
                 f"the function returned {type(result).__name__}, and a gradient is of one number: "
@@ -219,7 +218,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
 
     def evaluate(*args: Any, **keywords: Any) -> Any:
         result, arguments, level = _recorded(f, argnums, args, keywords)
-        parts = [_derivatives_of(_single(result), argument, level) for argument in arguments]
+        parts = [_derivatives_of(result, argument, level) for argument in arguments]
         return _one_or_all(parts, argnums)
 
     return evaluate
@@ -344,7 +343,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     for position, (treedef, variables) in enumerate(arguments):
         numbers = treedef.leaves(tangents[position], f"tangents[{position}]")
         directions.update(zip(map(id, variables), numbers, strict=True))
-    treedef, results = flatten(_single(result), "the result")
+    treedef, results = flatten(result, "the result")
     outputs = tuple(x for x in results if _is_variable(x, level))
     together = node(0, "outputs", outputs, (None,) * len(outputs), level)
     pushed = push_forward(together, directions)

@@ -1,7 +1,8 @@
 """The graph of nodes: its order, the sweep of derivatives over it, its copies.
 
-A node has `data`, `operands`, and `partials`, the local derivatives. Everything that reads a graph
-reads it through `topological_order`; nothing here recurses, so the depth of a graph has no limit.
+A node is a `Value`: a number, the operands it was computed from, the local derivative in each. This
+file takes a root and gives the nodes below it in order, or the derivative in each of them. Nothing
+here recurses, so the depth of a graph has no limit.
 """
 
 from __future__ import annotations
@@ -18,9 +19,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-Node = Any  # a Value; this file does not need to know more about it than the fields
+Node = Any  # a Value; this file does not need to know more about it than its slots
 
-FIELDS = ("_data", "grad", "label", "operation", "operands", "partials", "level")
+# Most operations have one operand or two; of those with more, `_rest` has the others and the
+# derivatives in them. An operand that is a float or an int in itself is a constant.
+FIELDS = (
+    "_data", "grad", "label", "operation", "_first", "_second", "_in_first", "_in_second", "_rest",
+    "level",
+)  # fmt: skip
 # When the node was computed, or a leaf's number assigned; which traversal met the node last; what
 # it added up there.
 BOOKKEEPING = ("serial", "mark", "sum")
@@ -30,12 +36,12 @@ CONSTANT = "constant"  # the operation of an operand that was a plain number
 LEVELS = 1000  # between the derivatives of functions; the gap is for Values nested by hand
 
 _ONE = 1
+_PLAIN = (float, int)
 
 next_serial = itertools.count(1).__next__
 _last_assignment = 0
 _traversing = threading.RLock()  # a traversal writes into the nodes: one at a time
 _generation = 0  # of the latest traversal
-_publishing = threading.RLock()
 
 
 def new_node(kind: type) -> Node:
@@ -74,15 +80,22 @@ def topological_order(root: Node) -> list[Node]:
     >>> [node.operation for node in topological_order(x * x + x)]
     ['+', '*', None]
     """
-    with _traversing:
-        interior, leaves = _nodes_of(root, _next_generation())
-        return interior + leaves
-
-
-def _next_generation() -> int:
     global _generation
-    _generation += 1
-    return _generation
+    with _traversing:
+        _generation = generation = _generation + 1
+        interior: list[Node] = []
+        leaves: list[Node] = []
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            if node.mark is generation:
+                continue
+            node.mark = generation
+            operands = node.operands
+            (interior if operands else leaves).append(node)
+            stack += operands
+        interior.sort(key=_age, reverse=True)
+        return interior + leaves
 
 
 def edges(root: Node) -> list[tuple[Node, Node]]:
@@ -108,25 +121,54 @@ def edges(root: Node) -> list[tuple[Node, Node]]:
     return [(operand, node) for node in topological_order(root) for operand in node.operands]
 
 
-def _nodes_of(root: Node, generation: int) -> tuple[list[Node], list[Node]]:
+def nodes_below(root: Node) -> list[Node]:
+    """Return the nodes of the graph in topological order, without the plain numbers."""
+    with _traversing:
+        interior, leaves = _nodes_of(root)
+        return interior + leaves
+
+
+def _nodes_of(root: Node) -> tuple[list[Node], list[Node]]:
     """Return the computed nodes, the youngest first, and the leaves; clear the sums.
 
     By their age, so that a program adds up in the order of the engine, though it has both branches
-    of a `where` where the engine has one.
+    of a `where` where the engine has one. A generation needs no clearing of the marks.
     """
-    interior, leaves = [], []
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node.mark == generation:
+    global _generation
+    _generation = generation = _generation + 1
+    root.mark = generation
+    root.sum = None
+    if root._first is None:
+        return [], [root]
+    interior: list[Node] = [root]
+    leaves: list[Node] = []
+    for node in interior:  # which grows meanwhile
+        operand = node._first
+        if (
+            (kind := type(operand)) is not float
+            and kind is not int
+            and operand.mark is not generation
+        ):
+            operand.mark = generation
+            operand.sum = None
+            (leaves if operand._first is None else interior).append(operand)
+        operand = node._second
+        if (
+            operand is not None
+            and (kind := type(operand)) is not float
+            and kind is not int
+            and operand.mark is not generation
+        ):
+            operand.mark = generation
+            operand.sum = None
+            (leaves if operand._first is None else interior).append(operand)
+        if node._rest is None:
             continue
-        node.mark = generation
-        node.sum = None
-        if node.operands:
-            interior.append(node)
-            stack += node.operands
-        else:
-            leaves.append(node)
+        for operand in node._rest[0]:
+            if type(operand) not in _PLAIN and operand.mark is not generation:
+                operand.mark = generation
+                operand.sum = None
+                (leaves if operand._first is None else interior).append(operand)
     interior.sort(key=_age, reverse=True)
     return interior, leaves
 
@@ -134,35 +176,55 @@ def _nodes_of(root: Node, generation: int) -> tuple[list[Node], list[Node]]:
 _age = operator.attrgetter("serial")
 
 
-def swept(root: Node, seed: Any) -> tuple[list[Node], list[Any]]:
-    """Return the nodes in topological order, and the derivative of `root` in each, times `seed`.
+def _sweep(root: Node, seed: Any) -> tuple[list[Node], list[Node]]:
+    """Add up, in the `sum` of every node, the derivative of `root` in it, times `seed`.
 
-    The derivative is None where there is none. Only scratch fields of the nodes are written: an
-    interrupted sweep leaves nothing behind.
+    Return the computed nodes and the leaves. A sum is None where there is no derivative. Only
+    scratch fields are written: an interrupted sweep leaves nothing behind.
     """
-    with _traversing:
-        generation = _next_generation()
-        interior, leaves = _nodes_of(root, generation)
-        if interior and interior[-1].serial < _last_assignment:
-            _warn_if_out_of_date(interior)
-        root.sum = seed
-        for node in interior:
-            gradient = node.sum
-            if gradient is None:  # root does not depend on this node
-                continue
-            for operand, partial in zip(node.operands, node.partials):  # noqa: B905 (a fifth slower)
-                if partial is None:
-                    continue
-                part = gradient if partial is _ONE else gradient * partial
-                known = operand.sum
-                operand.sum = part if known is None else known + part
-        order = interior + leaves
-        if _generation != generation and any(node.mark != generation for node in order):
-            raise RuntimeError(
-                "the graph was read again in the middle of a sweep of it, by the arithmetic of one "
-                "of its numbers"
-            )
-        return order, [node.sum for node in order]
+    interior, leaves = _nodes_of(root)
+    generation = _generation
+    if interior and interior[-1].serial < _last_assignment:
+        _warn_if_out_of_date(interior)
+    root.sum = seed
+    for node in interior:
+        gradient = node.sum
+        if gradient is None:  # root does not depend on this node
+            continue
+        partial = node._in_first
+        if partial is not None:
+            operand = node._first
+            part = gradient if partial is _ONE else gradient * partial
+            known = operand.sum
+            operand.sum = part if known is None else known + part
+        partial = node._in_second
+        if partial is not None:
+            operand = node._second
+            part = gradient if partial is _ONE else gradient * partial
+            known = operand.sum
+            operand.sum = part if known is None else known + part
+        if node._rest is not None:
+            _sweep_rest(node._rest, gradient)
+    if _generation is not generation:
+        _check_marks(interior + leaves, generation)
+    return interior, leaves
+
+
+def _sweep_rest(rest: tuple[tuple[Node, ...], tuple[Any, ...]], gradient: Any) -> None:
+    """Add to the third operand of a node and those after it."""
+    for operand, partial in zip(*rest, strict=True):
+        if partial is not None:
+            part = gradient if partial is _ONE else gradient * partial
+            known = operand.sum
+            operand.sum = part if known is None else known + part
+
+
+def _check_marks(nodes: list[Node], generation: int) -> None:
+    if any(node.mark is not generation for node in nodes):
+        raise RuntimeError(
+            "the graph was read again in the middle of a sweep of it, by the arithmetic of one of "
+            "its numbers"
+        )
 
 
 def _warn_if_out_of_date(interior: list[Node]) -> None:
@@ -175,13 +237,25 @@ def _warn_if_out_of_date(interior: list[Node]) -> None:
                     f"the number{name} was assigned after this was computed from it, so these are "
                     "derivatives at the old number: compute the expression again after assigning",
                     RuntimeWarning,
-                    stacklevel=4,
+                    stacklevel=5,
                 )
                 return
 
 
+def swept(root: Node, seed: Any) -> tuple[list[Node], list[Any]]:
+    """Return the nodes in topological order, and the derivative of `root` in each, times `seed`.
+
+    The derivative is None where there is none.
+    """
+    with _traversing:
+        interior, leaves = _sweep(root, seed)
+        order = interior + leaves
+        return order, [node.sum for node in order]
+
+
 def sweep(root: Node, seed: Any) -> dict[Node, Any]:
-    """Return what `swept` does as a dict from the nodes, in the same order."""
+    """Return what `swept` does as a dict from the nodes, in the same order, with plain numbers."""
+    topological_order(root)
     return dict(zip(*swept(root, seed), strict=True))
 
 
@@ -190,26 +264,25 @@ def is_unset(grad: Any) -> bool:
     return grad is None or (type(grad) is int and grad == 0)
 
 
-def accumulated(node: Node, gradient: Any) -> Any:
-    """Return the new `grad`: an interior node's is made afresh, a leaf's adds up over calls."""
-    if node.operands:
-        return 0 if gradient is None else gradient
-    if gradient is None:
-        return node.grad
-    return gradient if is_unset(node.grad) else node.grad + gradient
-
-
-def publish(order: list[Node], gradients: list[Any], set_grad: Callable[[Node, Any], None]) -> None:
-    """Set the `grad` of every node, or of none.
+def publish(root: Node, seed: Any, set_grad: Callable[[Node, Any], None]) -> None:
+    """Set the `grad` of every node below `root`, or of none: an interior node's is made afresh, a
+    leaf's adds up over calls.
 
     All are set in one call inside C, which no interrupt divides. One that arrives after it, on the
     way out, waits until the caller goes on: a repeated call would count twice.
     """
     done: list[bool] = []
     try:
-        with _publishing:
-            grads = list(map(accumulated, order, gradients))
-            settings = map(set_grad, order, grads)
+        with _traversing:
+            interior, leaves = _sweep(root, seed)
+            grads = [0 if (gradient := node.sum) is None else gradient for node in interior]
+            for leaf in leaves:
+                known, gradient = leaf.grad, leaf.sum
+                if gradient is None:
+                    grads.append(known)
+                else:
+                    grads.append(gradient if is_unset(known) else known + gradient)
+            settings = map(set_grad, interior + leaves, grads)
             deque(itertools.chain(settings, map(done.append, (True,))), maxlen=0)
     except KeyboardInterrupt:
         if not done:
@@ -250,8 +323,22 @@ def push_forward(root: Node, tangents: dict[int, Any]) -> dict[int, Any]:
 
 
 @contextlib.contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Hold the cyclic garbage collector: it takes most of the time while a large graph grows."""
+def collector_paused() -> Iterator[None]:
+    """Hold Python's cyclic garbage collector, which has nothing to find in a graph.
+
+    It takes most of the time while one large graph grows: it walks all of it again and again, and a
+    graph has no cycles. What is freed without it is freed as ever.
+
+    Examples
+    --------
+    >>> from autodiff import Value, collector_paused
+    >>> with collector_paused():
+    ...     total = x = Value(1.0)
+    ...     for _ in range(1000):
+    ...         total = total + x
+    >>> total.data
+    1001.0
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -261,13 +348,14 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _references(node: Node) -> Iterator[Any]:
-    """Yield all that may be a node in turn: numbers are nodes where levels are nested."""
-    yield from node.operands
-    yield from (node._data, node.grad, *node.partials)
+def _references(node: Node) -> tuple[Any, ...]:
+    """Return all that may be a node in turn: numbers are nodes where levels are nested."""
+    operands, partials = node._rest or ((), ())
+    ends = (node._first, node._second, *operands, node._data, node.grad)
+    return (*ends, node._in_first, node._in_second, *partials)
 
 
-def _nodes_below(root: Node, kind: type) -> list[Node]:
+def _nodes_of_all_levels(root: Node, kind: type) -> list[Node]:
     """Return every node of every level that `root` refers to, itself first."""
     found = {id(root)}
     waiting = [root]
@@ -281,13 +369,17 @@ def _nodes_below(root: Node, kind: type) -> list[Node]:
 
 def _fields(node: Node, replace: Callable[[Any], Any]) -> tuple[Any, ...]:
     """Return the fields of a node, with `replace` applied to all that it refers to."""
+    rest = node._rest and tuple([tuple(map(replace, part)) for part in node._rest])
     return (
         replace(node._data),
         replace(node.grad),
         node.label,
         node.operation,
-        tuple(map(replace, node.operands)),
-        tuple(map(replace, node.partials)),
+        replace(node._first),
+        replace(node._second),
+        replace(node._in_first),
+        replace(node._in_second),
+        rest,
         node.level,
     )
 
@@ -309,11 +401,11 @@ def shallow_copy(node: Node) -> Node:
 
 def deep_copy(root: Node, kind: type, memo: dict[int, Any]) -> Node:
     """Return a copy of the whole graph, as `copy.deepcopy` asks for it."""
-    with _collector_paused():
-        new = [node for node in _nodes_below(root, kind) if id(node) not in memo]
+    with collector_paused():
+        new = [node for node in _nodes_of_all_levels(root, kind) if id(node) not in memo]
         for node in sorted(new, key=_age):
             memo[id(node)] = twin = shallow_copy(node)
-            twin.serial = next_serial() if node.operands else 0
+            twin.serial = next_serial() if node._first is not None else 0
         for node in new:
             twin = memo[id(node)]
             _fill(twin, _fields(twin, lambda x: memo[id(x)] if isinstance(x, kind) else x))
@@ -326,8 +418,8 @@ def flattened(root: Node, kind: type) -> tuple[int, list[tuple[Any, ...]]]:
     One node names another by its place, `(i,)`. Leaves stay as they are, so that a leaf that is
     pickled beside the graph is still its leaf.
     """
-    with _collector_paused():
-        nodes = [node for node in _nodes_below(root, kind) if node.operation is not None]
+    with collector_paused():
+        nodes = [node for node in _nodes_of_all_levels(root, kind) if node.operation is not None]
         nodes.sort(key=_age)
         places = {id(node): (place,) for place, node in enumerate(nodes)}
 
@@ -339,7 +431,7 @@ def flattened(root: Node, kind: type) -> tuple[int, list[tuple[Any, ...]]]:
 
 def restored(place: int, rows: list[tuple[Any, ...]], kind: type) -> Node:
     """Return the root of what `flattened` has written."""
-    with _collector_paused():
+    with collector_paused():
         nodes: list[Node] = [new_node(kind) for _ in rows]
         for node, row in zip(nodes, rows, strict=True):
             _fill(node, row)

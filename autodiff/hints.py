@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autodiff import micrograd, operations
+
 _INVERSES = ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")
 
 OF_AUTODIFF = {
@@ -11,7 +13,6 @@ OF_AUTODIFF = {
     "fabs": "autodiff.abs(x)",
     "gamma": "for x > 0 it is autodiff.exp(autodiff.lgamma(x))",
     "ln": "autodiff.log(x)",
-    "logsumexp": "functools.reduce(autodiff.logaddexp, xs)",
     "max": "autodiff.maximum(a, b) of two numbers, Python's max(xs) of many",
     "mean": "autodiff.total(xs) / len(xs), or numpy.mean of an array of Values",
     "min": "autodiff.minimum(a, b) of two numbers, Python's min(xs) of many",
@@ -19,7 +20,6 @@ OF_AUTODIFF = {
     "pow": "autodiff.power(x, y), or x ** y",
     "prod": "functools.reduce(operator.mul, xs), or numpy.prod of an array of Values",
     "round": "autodiff.rint(x)",
-    "softmax": "e / autodiff.total(e) with e = autodiff.exp(numpy.array(xs) - max(xs))",
     "std": "numpy.std of an array of Values",
     "sum": "autodiff.total(xs), or numpy.sum of an array of Values",
     "tensor": "autodiff.Value(x)",
@@ -59,3 +59,34 @@ class OnlyDerived:
                 "class Value)"
             )
         instance.__dict__[self.name] = value
+
+
+class Hints:
+    """The names of other packages: those that a Value answers to, and hints in place of others."""
+
+    __slots__ = ()
+
+    # NumPy's other names, which it calls for the elements of an array
+    def absolute(self) -> Any:
+        return abs(self)  # type: ignore[arg-type]
+
+    fabs = absolute
+
+    def rad2deg(self) -> Any:
+        return operations.degrees(self)
+
+    def deg2rad(self) -> Any:
+        return operations.radians(self)
+
+    # For programs written for micrograd, which read a node by these names (see `micrograd`)
+    _prev = property(micrograd.previous)
+    _op = property(micrograd.operation_name)
+    _backward = property(micrograd.share_out, micrograd.refuse)
+
+    item = numpy = tolist = cpu = Elsewhere("v.data is the plain number")
+    requires_grad = requires_grad_ = Elsewhere("every Value can be differentiated")
+    retain_grad = Elsewhere("every Value keeps its grad")
+    is_leaf = Elsewhere("it is one if v.operation is None")
+    grad_fn = Elsewhere("v.operation and v.operands tell how it was computed")
+    clamp = Elsewhere("v.clip(lower, upper)")
+    m, v, momentum, velocity = (OnlyDerived() for _ in range(4))

@@ -1,6 +1,6 @@
 """Which package computes with a number: one dispatch for every kind of number.
 
-A kind is a type of numbers. `by_kind` makes a function compute where its operand comes from: a
+A kind is a type of numbers. `dispatching` makes a function compute where its operand comes from: a
 plain number in `math`, a NumPy scalar or array in NumPy, an mpmath or SymPy number in its package,
 another array in its own namespace, and an autodiff number in its own class.
 """
@@ -12,59 +12,15 @@ import inspect
 import math
 import numbers
 import sys
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from autodiff.extras import how_to_install
+from autodiff.packages import PACKAGES, is_complex, leading, namespace
+from autodiff.packages import package_of as package_of
 
 Number = Any  # a float, an int, a Fraction, a NumPy, mpmath or SymPy number, a Value, ...
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-# Where several kinds of number meet in one call, the package that stands last here computes.
-_PACKAGES = ("math", "numpy", "mpmath", "sympy", "array", "autodiff")
-
-# How other packages spell a function, where they do not use NumPy's name.
-_SPELLINGS = {
-    "arccos": ("acos",),
-    "arccosh": ("acosh",),
-    "arcsin": ("asin",),
-    "arcsinh": ("asinh",),
-    "arctan": ("atan",),
-    "arctan2": ("atan2",),
-    "arctanh": ("atanh",),
-    "ceil": ("ceiling",),
-    "degrees": ("deg",),
-    "heaviside": ("Heaviside",),
-    "lgamma": ("loggamma",),
-    "maximum": ("Max",),
-    "minimum": ("Min",),
-    "radians": ("rad",),
-    "rint": ("nint",),
-}
-
-# Functions of these packages that bear the name and mean something else.
-_NAMESAKES = {
-    ("mpmath", "power"),
-    ("numpy", "reciprocal"),
-    ("sympy", "maximum"),
-    ("sympy", "minimum"),
-}
-
-
 # ---- Recognizing a number ---------------------------------------------------------------------
-
-
-def _package_of(kind: type) -> str:
-    """Return which of the known packages computes with numbers of type `kind`."""
-    for base in kind.__mro__[:-1]:
-        package = base.__module__.partition(".")[0]
-        if package in _PACKAGES:
-            return package
-    return "array" if hasattr(kind, "__array_namespace__") else "math"
-
-
-package_of: Callable[[Any], str] = functools.cache(_package_of)  # of a type
 
 
 @functools.cache
@@ -98,6 +54,13 @@ def is_truth(x: Any) -> bool:
     return package == "sympy" and bool(x.is_Boolean or x.is_Relational)
 
 
+def plain(x: Any) -> Any:
+    """Return the number inside nested Values."""
+    while package_of(type(x)) == "autodiff" and hasattr(x, "data"):
+        x = x.data
+    return x
+
+
 def negated(condition: Any) -> Any:
     """Return what is true where the condition is not."""
     return not condition if isinstance(condition, bool) else ~condition
@@ -116,39 +79,42 @@ def no_number(data: Any) -> str:
     return f"got {data!r} of type {type(data).__name__}, which is no real number"
 
 
-def real(value: Number) -> Number:
-    """Return `value`, which has to be real: Python and mpmath leave the real line silently."""
-    if type(value) is not float and _is_complex(value):
-        raise ValueError("math domain error: the result would be a complex number")
-    return value
-
-
 def real_or_nan(value: Number) -> Number:
     """Return `value`, or nan if it is complex."""
-    return math.nan if _is_complex(value) else value
+    return math.nan if is_complex(value) else value
 
 
-def _is_complex(value: Number) -> bool:
-    return isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real)
+class UnknownFunctionError(TypeError, NotImplementedError):
+    """A package has no such function, and nothing stands in for it."""
 
 
 # ---- The dispatch -----------------------------------------------------------------------------
 
 
-def by_kind(definition: _Function) -> _Function:
-    """Make a function compute in the package of the number that it gets.
+def dispatching(
+    name: str, parameters: Sequence[str], body: Callable[..., Any] | None
+) -> Callable[..., Any]:
+    """Return the function of a name that computes in the package of the number that it gets.
 
-    The body of `definition` is what is done where that package has no function of its name. The
-    sections that the docstrings of all these functions share are written here, once.
+    `body` is what is done where that package has no function of the name; None if all have one.
     """
-    parameters = list(inspect.signature(definition).parameters)
     implementations: dict[Any, Callable[..., Any]] = {}
+
+    def missing(*operands: Any) -> Any:
+        x = leading(operands)
+        if PACKAGES[package_of(type(x))].is_library:
+            has_no = f": {getattr(namespace(x), '__name__', 'its package')} has no such function"
+        else:
+            has_no = ": take it of float(x), or of an mpmath number"
+        raise UnknownFunctionError(
+            f"{name} is not known for numbers of type {type(x).__name__}{has_no}"
+        )
 
     def of_one(x: Any) -> Any:
         try:
             implementation = implementations[type(x)]
         except KeyError:
-            implementation = implementations[type(x)] = _implementation(function, (x,))
+            implementation = implementations[type(x)] = _implementation(function, otherwise, (x,))
         return implementation(x)
 
     def of_several(*operands: Any) -> Any:
@@ -156,51 +122,21 @@ def by_kind(definition: _Function) -> _Function:
         try:
             implementation = implementations[kinds]
         except KeyError:
-            implementation = implementations[kinds] = _implementation(function, operands)
+            implementation = _implementation(function, otherwise, operands)
+            implementations[kinds] = implementation
         return implementation(*operands)
 
-    function = functools.wraps(definition)(of_one if len(parameters) == 1 else of_several)
-    head, prompt, example = (definition.__doc__ or "").partition("    >>> ")
-    if prompt:
-        sections = _SHARED_SECTIONS.format(parameters=", ".join(parameters))
-        function.__doc__ = head.rstrip() + "\n" + sections + prompt + example
-    return function  # type: ignore[return-value]
+    otherwise = body or missing
+    function: Any = of_one if len(parameters) == 1 else of_several
+    function.__name__ = function.__qualname__ = name
+    kind = inspect.Parameter.POSITIONAL_ONLY
+    function.__signature__ = inspect.Signature([inspect.Parameter(p, kind) for p in parameters])
+    return function  # type: ignore[no-any-return]
 
 
-def everywhere(definition: _Function) -> _Function:
-    """Make a function that every package has, under some name; its body is empty."""
-
-    @functools.wraps(definition)
-    def missing(x: Any, *_: Any) -> Any:
-        raise TypeError(
-            f"{definition.__name__} is not known for numbers of type {type(x).__name__}"
-        )
-
-    return by_kind(missing)  # type: ignore[return-value]
-
-
-_SHARED_SECTIONS = """
-    Parameters
-    ----------
-    {parameters} : number
-        Any kind of real number, a `Value`, or a NumPy array of them.
-
-    Returns
-    -------
-    number
-        Of the kind that the operand's package gives: a `Value` for a `Value`.
-
-    Raises
-    ------
-    ValueError, OverflowError, ZeroDivisionError
-        Where `math` and Python's operators raise them for a plain number.
-
-    Examples
-    --------
-"""
-
-
-def _implementation(function: Any, operands: tuple[Any, ...]) -> Callable[..., Any]:
+def _implementation(
+    function: Any, otherwise: Callable[..., Any], operands: tuple[Any, ...]
+) -> Callable[..., Any]:
     """Find what computes `function` for operands of these kinds."""
     for operand in operands:
         if isinstance(operand, list | tuple | dict | set | str | bytes):
@@ -208,7 +144,7 @@ def _implementation(function: Any, operands: tuple[Any, ...]) -> Callable[..., A
                 f"{function.__name__} takes numbers and arrays, and got {operand!r} of type "
                 f"{type(operand).__name__}: numpy.array(x) makes an array of a list"
             )
-    found = _found(function.__name__, operands) or function.__wrapped__
+    found = _found(function.__name__, operands) or otherwise
     if not any(type(operand).__name__ == "ndarray" for operand in operands):
         return found
 
@@ -220,6 +156,13 @@ def _implementation(function: Any, operands: tuple[Any, ...]) -> Callable[..., A
     return on_arrays
 
 
+def recorder(kind: Any, name: str) -> Any:
+    """Return what does an operation on numbers of a class of this package."""
+    if hasattr(kind, "recorder"):
+        return kind.recorder(name)
+    return getattr(kind, name, None)
+
+
 def _as_number(x: Any) -> Any:
     """Return 0.0 and 1.0 for what NumPy compared: its functions of bools are in half precision."""
     is_compared = getattr(getattr(x, "dtype", None), "kind", "") == "b"
@@ -228,28 +171,11 @@ def _as_number(x: Any) -> Any:
 
 def _found(name: str, operands: tuple[Any, ...]) -> Callable[..., Any] | None:
     """Look a function up in the package that computes with the operands."""
-    rank = _PACKAGES.index
-    leading = max(operands, key=lambda operand: rank(package_of(type(operand))))
-    package = package_of(type(leading))
-    namespaces: tuple[Any, ...]
+    number = leading(operands)
+    package = package_of(type(number))
     if package == "autodiff":
-        namespaces = (type(leading),)
-    elif package == "numpy":
-        namespaces = (_Numpy, sys.modules["numpy"])
-    elif package == "mpmath":
-        namespaces = (_Mpmath, type(leading).context)
-    elif package == "sympy":
-        namespaces = (_Sympy, sys.modules["sympy"])
-    elif package == "array":
-        namespaces = (leading.__array_namespace__(),)
-    else:
-        namespaces = (math,)
-    spellings = [name] if (package, name) not in _NAMESAKES else []
-    spellings += _SPELLINGS.get(name, ())
-    functions = (getattr(space, spelling, None) for space in namespaces for spelling in spellings)
-    found = next(filter(None, functions), None)
-    if found and package == "mpmath":
-        return lambda *operands: real(found(*operands))
+        return recorder(type(number), name)  # type: ignore[no-any-return]
+    found = PACKAGES[package].function(name, number)
     if found and package == "numpy" and any(_is_truth_kind(type(x)) for x in operands):
         return lambda *operands: found(*map(_as_number, operands))
     return found
@@ -276,12 +202,9 @@ def holds_objects(operands: Iterable[Any]) -> bool:
 def number_like(x: Number, n: Number) -> Number:
     """Return the whole number `n` as a number of the kind and the precision of `x`."""
     kind = type(x)
-    return kind(n) if kind is float or kind is int else _number_like(x, n)
-
-
-@by_kind
-def _number_like(x: Number, n: Number) -> Number:
-    return n if isinstance(x, bool) or hasattr(x, "shape") else type(x)(n)
+    if kind is float or kind is int:
+        return kind(n)
+    return PACKAGES[package_of(kind)].whole(x, n)
 
 
 def half(x: Number) -> Number:
@@ -318,16 +241,20 @@ def where(condition: Any, a: Number, b: Number) -> Number:
         condition = numpy.asarray(condition)
     if package_of(type(condition)) == "sympy" and is_truth(condition):
         a, b = (0 if x is None else x for x in (a, b))  # None: a structural zero
+    if holds_objects((condition, a, b)):
+        return elementwise(where)(condition, a, b)
     for operand in (condition, a, b):
         kind = type(operand)
         if package_of(kind) == "autodiff":
-            return kind.where(condition, a, b)
+            return recorder(kind, "where")(condition, a, b)
     if package_of(type(condition)) == "sympy" and is_truth(condition):
         return sys.modules["sympy"].Piecewise((a, condition), (b, True))
-    if hasattr(condition, "shape") and condition.shape != ():
-        is_numpy = package_of(type(condition)) == "numpy"
-        space = sys.modules["numpy"] if is_numpy else condition.__array_namespace__()
-        return space.where(condition, a, b)
+    package = PACKAGES[package_of(type(condition))]
+    if package.is_library and (package.taken or condition.shape != ()):
+        like = next((x for x in (a, b) if not isinstance(x, numbers.Real)), None)
+        if package.taken is not None and like is not None:
+            a, b = package.taken(a, like), package.taken(b, like)
+        return namespace(condition).where(condition, a, b)
     return a if _decided(condition) else b
 
 
@@ -352,8 +279,7 @@ def choose(condition: Any, a: Number, b: Number) -> Number:
         return a
     if condition is False:
         return b
-    while package_of(type(condition)) == "autodiff" and hasattr(condition, "data"):
-        condition = condition.data
+    condition = plain(condition)
     if _is_truth_kind(type(condition)):
         return a if condition else b
     return where(condition, a, b)
@@ -365,125 +291,3 @@ def floor_divide(a: Number, b: Number) -> Number:
         context = next(x.context for x in (a, b) if package_of(type(x)) == "mpmath")
         return context.nint((a - a % b) / b)
     return a // b
-
-
-# ---- What packages do in another way ----------------------------------------------------------
-
-
-def scipy_special() -> Any:
-    """Return `scipy.special`, or say which extra brings it."""
-    try:
-        import scipy.special
-    except ImportError as error:
-        raise ImportError(f"this function needs SciPy: {how_to_install('scipy')}") from error
-    return scipy.special
-
-
-class _Numpy:
-    """NumPy warns where `math` raises; that a derivative is infinite is no reason to warn."""
-
-    @staticmethod
-    def power(x: Any, y: Any) -> Any:
-        import numpy
-
-        with numpy.errstate(all="ignore"):
-            return numpy.float_power(x, y) if numpy.result_type(x, y).kind in "iub" else x**y
-
-    @staticmethod
-    def ieee_log(x: Any) -> Any:
-        import numpy
-
-        with numpy.errstate(all="ignore"):
-            return numpy.log(x)
-
-    @staticmethod
-    def _number_like(x: Any, n: Any) -> Any:
-        return n if x.dtype.kind == "b" else x.dtype.type(n)
-
-    @staticmethod
-    def clip(x: Any, lower: Any, upper: Any) -> Any:
-        import numpy
-
-        is_open = lower is None or upper is None
-        if not is_open and numpy.any(numpy.greater(lower, upper)):
-            raise ValueError(f"clip: the lower bound {lower} is above the upper bound {upper}")
-        return numpy.clip(x, lower, upper)
-
-    @staticmethod
-    def undefined(x: Any) -> Any:
-        import numpy
-
-        with numpy.errstate(invalid="ignore"):
-            return x - x
-
-    @staticmethod
-    def erf(x: Any) -> Any:
-        return _by_scipy("erf", x)
-
-    @staticmethod
-    def erfc(x: Any) -> Any:
-        return _by_scipy("erfc", x)
-
-    @staticmethod
-    def lgamma(x: Any) -> Any:
-        return _by_scipy("gammaln", x)
-
-    @staticmethod
-    def polygamma(n: Any, x: Any) -> Any:
-        return _by_scipy("polygamma", n, x)
-
-
-def _by_scipy(name: str, *operands: Any) -> Any:
-    if any(getattr(x, "dtype", None) == "longdouble" for x in operands):
-        raise TypeError(
-            f"SciPy has no {name} of longdouble: take it of float(x) or of an mpmath number"
-        )
-    return getattr(scipy_special(), name)(*operands)
-
-
-class _Mpmath:
-    @staticmethod
-    def _number_like(x: Any, n: Any) -> Any:
-        return x.context.mpf(n)
-
-    @staticmethod
-    def lgamma(x: Any) -> Any:
-        return x.context.re(x.context.loggamma(x))
-
-    @staticmethod
-    def cbrt(x: Any) -> Any:
-        return x.context.sign(x) * x.context.cbrt(abs(x))
-
-
-class _Sympy:
-    """A formula is for reading: nothing in it guards against overflow."""
-
-    @staticmethod
-    def _number_like(x: Any, n: Any) -> Any:
-        return sys.modules["sympy"].Integer(n)
-
-    @staticmethod
-    def power(x: Any, y: Any) -> Any:
-        return x**y
-
-    @staticmethod
-    def cbrt(x: Any) -> Any:  # the real one, where SymPy's is complex
-        sympy = sys.modules["sympy"]
-        return sympy.sign(x) * sympy.Abs(x) ** sympy.Rational(1, 3)
-
-    @staticmethod
-    def ieee_log(x: Any) -> Any:
-        return sys.modules["sympy"].log(x)
-
-    @staticmethod
-    def sigmoid(x: Any) -> Any:
-        return 1 / (1 + sys.modules["sympy"].exp(-x))
-
-    @staticmethod
-    def softplus(x: Any) -> Any:
-        return sys.modules["sympy"].log(1 + sys.modules["sympy"].exp(x))
-
-    @staticmethod
-    def logaddexp(a: Any, b: Any) -> Any:
-        exp = sys.modules["sympy"].exp
-        return sys.modules["sympy"].log(exp(a) + exp(b))

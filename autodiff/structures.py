@@ -11,12 +11,13 @@ import abc
 import copy
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autodiff.arrays import as_numbers, is_array, is_numpy, namespace, shown
+from autodiff.arrays import as_numbers, is_array, is_numpy, shown
 from autodiff.kinds import Number, is_number
+from autodiff.packages import namespace
 
 
 def flatten(
@@ -82,9 +83,13 @@ class Treedef(abc.ABC):
     size: int  # how many numbers it has
     shape: tuple[int, ...] | None  # of the array that it is or could be; None if it is none
 
-    def build(self, numbers: Sequence[Any]) -> Any:
+    @abc.abstractmethod
+    def build(self, numbers: Iterable[Any]) -> Any:
         """Return a structure of this form, with these numbers in it."""
-        return self._built(iter(numbers))
+
+    @abc.abstractmethod
+    def names(self, name: str) -> Iterator[str]:
+        """Yield a name for every number: that of the whole, and then keys and positions."""
 
     def leaves(
         self, structure: Any, name: str = "the argument", *, batch: bool = False
@@ -106,22 +111,10 @@ class Treedef(abc.ABC):
         TypeError, ValueError
             If it is not of this form, with the place.
         """
-        numbers: list[Any] = []
-        self._append(structure, name, numbers, batch)
-        return numbers
-
-    def names(self, name: str) -> list[str]:
-        """Return a name for every number: that of the whole, and then keys and positions."""
-        return list(self._names(name))
+        return list(self._leaves(structure, name, batch))
 
     @abc.abstractmethod
-    def _names(self, name: str) -> Iterator[str]: ...
-
-    @abc.abstractmethod
-    def _built(self, numbers: Iterator[Any]) -> Any: ...
-
-    @abc.abstractmethod
-    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None: ...
+    def _leaves(self, structure: Any, name: str, batch: bool) -> Sequence[Any]: ...
 
 
 @dataclass(frozen=True)
@@ -131,16 +124,16 @@ class Leaf(Treedef):
     size = 1
     shape = ()
 
-    def _names(self, name: str) -> Iterator[str]:
+    def names(self, name: str) -> Iterator[str]:
         yield name
 
-    def _built(self, numbers: Iterator[Any]) -> Any:
-        return next(numbers)
+    def build(self, numbers: Iterable[Any]) -> Any:
+        return next(iter(numbers))
 
-    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
+    def _leaves(self, structure: Any, name: str, batch: bool) -> Sequence[Any]:
         if not batch and not is_number(structure):
             raise TypeError(f"{name} takes one real number, and got {shown(structure)}")
-        numbers.append(structure)
+        return (structure,)
 
 
 LEAF = Leaf()
@@ -160,12 +153,20 @@ class Container(Treedef):
     def of(self, parts: Sequence[Any]) -> Any:
         """Return other parts in this form."""
 
-    def _names(self, name: str) -> Iterator[str]:
+    def names(self, name: str) -> Iterator[str]:
         for key, part in zip(self.keys, self.parts, strict=True):
-            yield from part._names(f"{name}_{key}")
+            yield from part.names(f"{name}_{key}")
 
-    def _built(self, numbers: Iterator[Any]) -> Any:
-        return self.of([part._built(numbers) for part in self.parts])
+    def build(self, numbers: Iterable[Any]) -> Any:
+        rest = iter(numbers)
+        return self.of([next(rest) if part is LEAF else part.build(rest) for part in self.parts])
+
+    def _joined(self, structure: Any, name: str, batch: bool) -> Sequence[Any]:
+        """Return the numbers of all parts of a structure that has the same keys."""
+        numbers: list[Any] = []
+        for key, part in zip(self.keys, self.parts, strict=True):
+            numbers += part._leaves(structure[key], f"{name}[{key!r}]", batch)
+        return numbers
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ class Items(Container):
     def of(self, parts: Sequence[Any]) -> Any:
         return self.kind(*parts) if hasattr(self.kind, "_fields") else self.kind(parts)
 
-    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
+    def _leaves(self, structure: Any, name: str, batch: bool) -> Sequence[Any]:
         count = len(self.parts)
         if not isinstance(structure, list | tuple):
             array = as_numbers(structure, name)
@@ -206,11 +207,7 @@ class Items(Container):
             structure = array.tolist() if is_numpy(array) else [array[i] for i in range(count)]
         if len(structure) != count:
             raise ValueError(f"{name} takes {count} items, and got {len(structure)}")
-        if batch and self.is_flat:
-            numbers += structure
-            return
-        for i, part in enumerate(self.parts):
-            part._append(structure[i], f"{name}[{i}]", numbers, batch)
+        return structure if batch and self.is_flat else self._joined(structure, name, batch)
 
 
 @dataclass(frozen=True)
@@ -228,13 +225,12 @@ class Dict(Container):
         whole.update(zip(self.keys, parts, strict=True))
         return whole
 
-    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
+    def _leaves(self, structure: Any, name: str, batch: bool) -> Sequence[Any]:
         if not isinstance(structure, dict):
             raise TypeError(f"{name} takes a dict, and got {shown(structure)}")
         if structure.keys() != set(self.keys):
             raise ValueError(f"{name} takes the keys {list(self.keys)}, not {list(structure)}")
-        for key, part in zip(self.keys, self.parts, strict=True):
-            part._append(structure[key], f"{name}[{key!r}]", numbers, batch)
+        return self._joined(structure, name, batch)
 
 
 @dataclass(frozen=True)
@@ -251,16 +247,16 @@ class Array(Treedef):
     def _indices(self) -> Iterator[tuple[int, ...]]:
         return itertools.product(*map(range, self.shape))
 
-    def _names(self, name: str) -> Iterator[str]:
+    def names(self, name: str) -> Iterator[str]:
         return ("_".join(map(str, (name, *index))) for index in self._indices())
 
-    def _built(self, numbers: Iterator[Any]) -> Any:
+    def build(self, numbers: Iterable[Any]) -> Any:
         return stacked(list(itertools.islice(numbers, self.size)), self.shape, self.dtype)
 
-    def _append(self, structure: Any, name: str, numbers: list[Any], batch: bool) -> None:
-        import numpy
-
+    def _leaves(self, structure: Any, name: str, batch: bool) -> Sequence[Any]:
         if isinstance(structure, list | tuple):
+            import numpy
+
             structure = numpy.asarray(structure)
         array = as_numbers(structure, name)
         shape = tuple(getattr(array, "shape", ()))
@@ -271,9 +267,8 @@ class Array(Treedef):
                 f"got {f'one of shape {shape}' if is_array(array) else shown(structure)}"
             )
         if is_whole and is_numpy(array):
-            numbers += numpy.ravel(array).tolist()
-        else:
-            numbers += [array[(..., *index)] for index in self._indices()]
+            return array.ravel().tolist()  # type: ignore[no-any-return]
+        return [array[(..., *index)] for index in self._indices()]
 
 
 def stacked(numbers: list[Any], shape: tuple[int, ...], dtype: Any = float) -> Any:

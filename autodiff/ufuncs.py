@@ -11,21 +11,12 @@ from typing import Any
 from autodiff import functions
 from autodiff.kinds import elementwise
 
-# NumPy's name of an operator, its method, and the method of the second operand.
+# NumPy's names of the operators.
 _OPERATORS = {
-    "add": ("__add__", "__radd__"),
-    "subtract": ("__sub__", "__rsub__"),
-    "multiply": ("__mul__", "__rmul__"),
-    "divide": ("__truediv__", "__rtruediv__"),
-    "remainder": ("__mod__", "__rmod__"),
-    "floor_divide": ("__floordiv__", "__rfloordiv__"),
-    "less": ("__lt__", "__gt__"),
-    "less_equal": ("__le__", "__ge__"),
-    "greater": ("__gt__", "__lt__"),
-    "greater_equal": ("__ge__", "__le__"),
-    "equal": ("__eq__", "__eq__"),
-    "not_equal": ("__ne__", "__ne__"),
-}
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "remainder": "%",
+    "floor_divide": "//", "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=",
+    "equal": "==", "not_equal": "!=",
+}  # fmt: skip
 
 # NumPy's other names of functions.
 _NAMES = {"rad2deg": "degrees", "deg2rad": "radians", "fabs": "absolute"}
@@ -38,18 +29,12 @@ def apply(ufunc: Any, method: str, operands: tuple[Any, ...], options: dict[str,
     if method == "__call__" and not options:
         has_array = any(getattr(operand, "shape", ()) != () for operand in operands)
         if name in _OPERATORS and not has_array:
-            return _operated(name, *operands)
+            kind = next(type(x) for x in operands if hasattr(type(x), "recorder"))
+            return kind.recorder(_OPERATORS[name])(*operands)
         function = getattr(functions, _NAMES.get(name, name), None)
         if function is not None:
             return elementwise(function)(*operands) if has_array else function(*operands)
     return getattr(ufunc, method)(*map(_boxed, operands), **options)
-
-
-def _operated(name: str, a: Any, b: Any) -> Any:
-    method, reflected = _OPERATORS[name]
-    if hasattr(type(a), "__array_ufunc__") and not hasattr(a, "dtype"):
-        return getattr(a, method)(b)
-    return getattr(b, reflected)(a)
 
 
 def _boxed(x: Any) -> Any:

@@ -163,6 +163,15 @@ def bytes_a_node(number: Callable[[float], Any], factor: Any) -> list[float]:
     return [before / length, after / length]
 
 
+def held(measurements: list[Callable[[], float]]) -> list[float]:
+    """Measure with the cyclic garbage collector held, as `autodiff.collector_paused` does."""
+    gc.disable()
+    try:
+        return [measure() for measure in measurements]
+    finally:
+        gc.enable()
+
+
 def measured(name: str, repeats: int, *counts: int) -> dict[str, Any]:
     """Measure an engine; this is all that its process does."""
     number, version = ENGINES[name]()
@@ -176,6 +185,7 @@ def measured(name: str, repeats: int, *counts: int) -> dict[str, Any]:
         "version": version,
         "times": [1e9 * min(column) / OPERATIONS for column in zip(*times, strict=True)],
         "large": [ns_in_a_graph(count, layers) for count in counts],
+        "held": held([lambda count=count: ns_in_a_graph(count, layers) for count in counts]),
         "bytes": bytes_a_node(number, number(1.0)) + bytes_a_node(number, 1.0000001),
     }
     return found | {"result": [root.data, *first, *gradient(layers)]}
@@ -236,6 +246,8 @@ ns an operation: a 2-16-16-1 network of {OPERATIONS} operations, best of {option
 ns an operation in one graph of so many, forward and backward, the first time, with Python's cyclic
 garbage collector as it is by default""")
     show(found, "large", *(f"{count:,}" for count in counts))
+    print("\nthe same with the collector held (in autodiff: `with autodiff.collector_paused():`)")
+    show(found, "held", *(f"{count:,}" for count in counts))
     print("""
 bytes of node * x, and of node * constant with the node that an engine may make of the constant; as
 tracemalloc counts them, numbers included; before backward, and after""")

@@ -29,7 +29,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from autodiff.__main__ import main
-from autodiff.spelling import FUNCTIONS, PARAMETERS
+from autodiff.formula import FUNCTIONS
 
 NAMES = ["x", "y", "z", "w", "a", "pi", "e", "self", "formula", "β", "weight", "input", "autodiff"]
 NUMBERS = [
@@ -83,7 +83,7 @@ class Typist:
         if kind < 0.55:
             return f"-{self.expression(depth - 1, names)}"
         name = rng.choice(sorted(FUNCTIONS.keys() - {"where"}))
-        inside = [self.expression(depth - 1, names) for _ in PARAMETERS[name]]
+        inside = [self.expression(depth - 1, names) for _ in FUNCTIONS[name]]
         return f"{name}({', '.join(inside)})"
 
     def nested(self) -> str:
@@ -91,7 +91,7 @@ class Typist:
         rng, text = self.rng, "x"
         name = rng.choice(sorted(FUNCTIONS))
         for i in range(rng.choice([5, 20, 99])):
-            others = [", ".join(rng.choice(["x", "y", f"v{i}", "2"]) for _ in PARAMETERS[name][1:])]
+            others = [", ".join(rng.choice(["x", "y", f"v{i}", "2"]) for _ in FUNCTIONS[name][1:])]
             inside = ", ".join([text, *filter(None, others)])
             text = f"{name}({inside})" if rng.random() < 0.9 else f"({text} {rng.choice(INFIX)} x)"
         return text

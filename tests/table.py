@@ -107,6 +107,21 @@ OPERATIONS = (
     unary("log2", lambda x: mp.log(x) / mp.log(2), *POSITIVE, plain=math.log2),
     unary("log10", mp.log10, *POSITIVE, plain=math.log10),
     unary("sigmoid", lambda x: 1 / (1 + mp.exp(-x)), *SATURATED),
+    unary("log_sigmoid", lambda x: -mp.log1p(mp.exp(-x)), *SATURATED),
+    unary("logit", lambda x: mp.log(x / (1 - x)), 0.3, 0.7, 0.2, 0.9, 0.5 + 1e-10, 1e-9, EDGE),
+    unary("sinc", mp.sincpi, *ANY[:-2], 0.2499, 0.25, 1e-5, *TINY),
+    Operation(
+        "logsumexp",
+        lambda a, b: ad.logsumexp([a, b]),
+        lambda a, b: mp.log(mp.exp(a) + mp.exp(b)),
+        (*PAIRS, (700.0, 710.0)),
+    ),
+    Operation(
+        "softmax",
+        lambda a, b: ad.softmax([a, b])[0],
+        lambda a, b: 1 / (1 + mp.exp(b - a)),
+        ((0.3, -0.7), (2.0, 3.0), (1.5, -0.5)),
+    ),
     unary("softplus", lambda x: mp.log1p(mp.exp(x)), *SATURATED),
     Operation(
         "logaddexp",

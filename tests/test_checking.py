@@ -97,6 +97,11 @@ MISTAKES = {
     "wrong sign on one side of a kink": (
         "abs(x)", "x", "1", "there, by hand is minus autodiff at all 7 points",
     ),
+    "wrong on one side of a step": (
+        "x - floor(x)", "x", "where(x - floor(x) > 1/2, 1, 2)",
+        "by hand is right except where x - rint(x) is positive (13 of 20 points), which is one "
+        "side of a kink",
+    ),
     "no pattern": (
         ERROR, "weight", "sin(input)", "the two derivatives differ at all 20 points, most at",
     ),
@@ -145,6 +150,11 @@ def test_wrong_only_where_a_named_intermediate_value_is_negative():
         ("abs(x - 1)", 1.0, "1", "abs(x - 1) has a kink or a jump at the point"),
         ("maximum(x, 2)", 2.0, "1", "maximum(x, 2) has a kink or a jump at the point"),
         ("clip(x, 0, 1)", 1.0, "0", "clip(x, 0, 1) has a kink or a jump at the point"),
+        ("floor(x)", 2.0, "1", "floor(x) has a kink or a jump at the point"),
+        ("trunc(x)", -1.0, "1", "trunc(x) has a kink or a jump at the point"),
+        ("rint(x)", 0.5, "1", "rint(x) has a kink or a jump at the point"),
+        ("x % 2 * 3", 4.0, "1", "x % 2 has a kink or a jump at the point"),
+        ("copysign(2, x)", 0.0, "7", "copysign(2, x) has a kink or a jump at the point"),
         ("sqrt(x)", 0.0, "7", "autodiff is inf"),
         ("exp(x) * exp(x)", 400.0, "3 * exp(x) * exp(x)", "autodiff is inf"),
         ("x ** 2", 0.0, "2 / x", "by hand raises ZeroDivisionError: float division by zero"),
@@ -162,6 +172,20 @@ def test_a_kink_or_a_non_finite_point_is_undecided_and_accuses_no_one(f, x, by_h
 def test_a_kink_that_does_not_show_in_the_result_is_no_kink():
     assert compare("relu(x) ** 2", {"x": "2 * relu(x)"}, at={"x": 0.0})
     assert not compare("relu(x) ** 2", {"x": "3"}, at={"x": 0.0}).rows[0].reason
+
+
+def test_a_step_that_goes_on_smoothly_is_no_kink_there():
+    assert compare("trunc(x) * x", {"x": "1"}, at={"x": 0.0}).rows[0].verdict == "differs"
+    assert compare("1e300 % x", {"x": "1"}, at={"x": 0.7e-8}).rows[0].verdict == "differs"
+
+
+def test_two_comparisons_that_are_compared_have_the_kinks_of_both():
+    def f(x):
+        return autodiff.where((x > 1) ^ (x > 3), x * x, x)
+
+    assert compare(f, {"x": 7}, at={"x": 2.0}).rows[0].verdict == "differs"
+    assert compare(f, {"x": 7}, at={"x": 3.0}).rows[0].verdict == "undecided"
+    assert compare(f, {"x": 7}, at={"x": 5.0}).rows[0].verdict == "differs"
 
 
 def test_an_undecided_point_beside_decided_ones_does_not_fail_a_right_formula():

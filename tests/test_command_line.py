@@ -14,7 +14,7 @@ from fuzz_command_line import Typist, in_this_process
 import autodiff
 from autodiff.__main__ import main
 from autodiff.extras import how_to_install
-from autodiff.spelling import FUNCTIONS
+from autodiff.formula import FUNCTIONS
 
 ERROR = "error = (input * weight - goal_pred) ** 2"
 NUMBERS = ("input=0.5", "weight=0.5", "goal_pred=0.8")
@@ -550,7 +550,7 @@ def test_without_sympy_formulas_name_the_extra(run, monkeypatch):
 def test_without_a_renderer_the_error_says_what_to_install(run, monkeypatch, tmp_path):
     import graphviz
 
-    from autodiff import rendering
+    from autodiff.drawing import rendering
 
     def missing():
         raise graphviz.ExecutableNotFound(["dot"])
@@ -564,7 +564,7 @@ def test_without_a_renderer_the_error_says_what_to_install(run, monkeypatch, tmp
 def test_what_a_renderer_says_against_a_format_is_one_line(run, monkeypatch, tmp_path):
     import graphviz
 
-    from autodiff.rendering import Drawing
+    from autodiff.drawing.rendering import Drawing
 
     def refuse(self, kind):
         raise graphviz.CalledProcessError(1, ["dot"], stderr=b"no such format\nand more")

@@ -19,8 +19,8 @@ from graphviz.backend import dot_command
 import autodiff
 from autodiff import Value
 from autodiff.drawing import LIMIT, draw, mimebundle
-from autodiff.rendering import RendererNotFoundError
-from autodiff.text import tree
+from autodiff.drawing.rendering import RendererNotFoundError
+from autodiff.drawing.tree import tree
 
 SVG = "{http://www.w3.org/2000/svg}"
 ODD_LABELS = [

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections import deque
 
 import numpy as np
@@ -374,3 +375,23 @@ def test_a_graph_that_is_read_in_the_middle_of_a_sweep_is_an_error_and_no_wrong_
     one.graph = Value(1.0) * 2  # another graph is no matter
     root.backward()
     assert x.grad == 16.0
+
+
+@pytest.mark.parametrize("factor", ["a variable", "a constant"])
+def test_a_node_takes_at_most_200_bytes_with_its_number(factor):
+    x, count = Value(1.0), 10_000
+    node, other = x, x if factor == "a variable" else 1.0000001
+    gc.collect()
+    tracemalloc.start()
+    for _ in range(count):
+        node = node * other
+    taken = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert taken <= 200 * count
+
+
+def test_the_collector_is_held_and_let_go_again():
+    assert gc.isenabled()
+    with autodiff.collector_paused():
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -233,8 +233,6 @@ def test_abs_is_autodiffs_name_too_and_a_star_does_not_hide_pythons():
         ("sum", "numpy.sum"),
         ("mean", "autodiff.total(xs) / len(xs)"),
         ("max", "autodiff.maximum"),
-        ("softmax", "autodiff.exp"),
-        ("logsumexp", "autodiff.logaddexp"),
         ("gamma", "autodiff.exp(autodiff.lgamma(x))"),
         ("no_grad", "v.data"),
         ("asin", "autodiff.arcsin"),

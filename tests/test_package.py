@@ -114,16 +114,18 @@ def test_such_a_name_is_found(hint):
     assert not strangers(hint.format("autodiff-engine"))
 
 
-# ---- The README -------------------------------------------------------------------------------
+# ---- The documents ----------------------------------------------------------------------------
 
 
-def readme_blocks():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def code_blocks(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
     return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("block", readme_blocks())
-def test_the_code_of_the_readme_runs_and_prints_what_it_says(block):
+@pytest.mark.parametrize(
+    "block", [*code_blocks("README.md"), "".join(code_blocks("docs/design.md"))]
+)
+def test_the_code_of_the_documents_runs_and_prints_what_it_says(block):
     if ">>>" not in block:
         exec(compile(block, "README.md", "exec"), {})
         return

@@ -164,6 +164,24 @@ def test_the_mean_over_no_rows_of_fractions_is_nan():
     assert double.value_and_grad(np.array([], dtype=object), reduce="sum")[0] == 0
 
 
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_fractions_are_added_up_to_a_fraction(reduce):
+    value, slope = trace(lambda x, w: w * x, 1.0, 1.0).value_and_grad(
+        np.array([Fraction(1, 3), Fraction(1, 2)]), Fraction(1, 7), reduce=reduce
+    )
+    count = 1 if reduce == "sum" else 2
+    assert [type(value), type(slope[1])] == [Fraction, Fraction]
+    assert [value, slope[1]] == [Fraction(5, 42) / count, Fraction(5, 6) / count]
+
+
+@pytest.mark.parametrize("library", ["torch", "array_api_strict", "jax.numpy"])
+def test_a_guard_that_fails_in_an_array_of_any_library_shows_the_number(library):
+    space = pytest.importorskip(library)
+    program = trace(lambda x: x if x > 0 else -x, 1.0)
+    with pytest.raises(autodiff.GuardError, match=r"for sample 1: x = -2\.0"):
+        program(space.asarray([1.0, -2.0]))
+
+
 # ---- Comparisons are numbers ------------------------------------------------------------------
 
 COMPARED = [

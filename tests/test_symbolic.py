@@ -7,8 +7,8 @@ import sympy
 
 from autodiff import Value, sin
 from autodiff.checking import compare
-from autodiff.limit import WorkLimitError, at_most, calls_at_most, spend
-from autodiff.symbolic import can_be_expanded, can_be_written, shortest
+from autodiff.formula.limit import WorkLimitError, at_most, calls_at_most, spend
+from autodiff.formula.symbolic import can_be_expanded, can_be_written, shortest
 
 
 def work(times):

@@ -9,7 +9,8 @@
     >>> report.diagnosis["weight"][0]
     'by hand is 1/2 of autodiff at all 20 points: is a factor 2 dropped?'
 
-`print(report)` shows the numbers behind that, worst first. `assert_gradient` is the same for tests.
+It takes a function and what is by hand, and gives a report: `print(report)` shows the numbers
+behind the diagnosis, worst first. `assert_gradient` is the same for tests.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from autodiff.checking import numerical
 from autodiff.checking.diagnosis import diagnose
 from autodiff.checking.place import Place, plain_numbers
 from autodiff.checking.proof import Proof, prove_equal
@@ -28,19 +28,16 @@ from autodiff.checking.subject import (
     VALUE,
     ByHandError,
     Hand,
-    Named,
     Point,
     Subject,
     Visit,
     by_hand_function,
-    names_by_hand,
     of_expression,
     of_function,
     one_by_hand,
     visited,
 )
 from autodiff.checking.verdict import (
-    Pair,
     Row,
     Tolerances,
     is_rounding,
@@ -129,24 +126,21 @@ def compare(
     weight       -0.55   -0.275      -0.55       0.275  differs  weight=0.5
     """
     subject = of_expression(f, by_hand) if isinstance(f, Value) else of_function(f)
-    hand = None if by_hand is None else by_hand_function(by_hand, subject)
+    hand, names = by_hand_function(by_hand, subject)
     visits = list(visited(subject, at, ranges, points, seed))
     if not visits:
         raise ValueError("there is no point to compare at: give some by `at`, or allow `points`")
     tolerances = Tolerances(rtol, atol)
-    names = names_by_hand(by_hand)
-    if names == () and value is None:
+    if names == [] and value is None:
         raise ValueError("there is nothing by hand to compare: the mapping is empty")
     rows = list(_rows(subject, hand, names, visits, tolerances))
-    of_value = []
-    if value is not None:
-        expected = one_by_hand(value, "the value by hand")
-        of_value = [_value_row(subject, expected, visit, tolerances) for visit in visits]
     proof = Proof([])
     if prove and hand is not None and subject.nodes is None:
         proof = prove_equal(subject.on, hand, visits[0].point, _worth_proving(rows))
         rows = [proved_equal(row) if row.variable in proof.proved else row for row in rows]
-    rows += of_value
+    if value is not None:
+        expected = one_by_hand(value, "the value by hand")
+        rows += _rows(subject, lambda named: {VALUE: expected(named)}, [VALUE], visits, tolerances)
     recordings = {visit.number: visit.recording for visit in visits}
     notes = (proof.given_up,) if proof.given_up else ()
     diagnosis = diagnose(rows, recordings)
@@ -187,52 +181,26 @@ def _rows(
     tolerances: Tolerances,
 ) -> Iterator[Row]:
     """Compare each derivative at each point; without names, those that turn out to be by hand."""
-    derived = [({}, "") if hand is None else _derived(hand, visit) for visit in visits]
+    derived = [_derived(hand, visit) for visit in visits]
     if names is None:
         names = list(dict.fromkeys(name for by_hand, _ in derived for name in by_hand))
         names = names or subject.variables
     for visit, (by_hand, problem) in zip(visits, derived, strict=True):
         for name in names:
-            place = Place(subject, hand, visit, name)
-            pair = Pair(
-                place,
-                autodiff=visit.recording.gradients.get(name, math.nan),
-                by_hand=by_hand.get(name, math.nan) if hand else None,
-                estimate=numerical.NO_ESTIMATE if visit.failure else place.estimate(),
-                tolerances=tolerances,
-                problem=visit.failure or problem,
-            )
-            yield judged(pair)
+            number = by_hand.get(name, math.nan) if hand else None
+            yield judged(Place(subject, hand, visit, name), number, tolerances, problem)
 
 
-def _derived(hand: Hand, visit: Visit) -> tuple[Mapping[str, Number], str]:
+def _derived(hand: Hand | None, visit: Visit) -> tuple[Mapping[str, Number], str]:
     """Compute the derivatives by hand at a point; where that fails, say why."""
-    if visit.failure:
-        return {}, ""
+    if visit.failure or hand is None:
+        return {}, visit.failure
     try:
         return plain_numbers(hand(plain_numbers(visit.named))), ""
     except ByHandError:
         raise
     except UNDEFINED as error:
         return {}, f"by hand raises {type(error).__name__}: {error}"
-
-
-def _value_row(subject: Subject, expected: Named, visit: Visit, tolerances: Tolerances) -> Row:
-    """Compare the value of the function at a point."""
-
-    def hand(named: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {VALUE: expected(named)}
-
-    values, problem = _derived(hand, visit)
-    pair = Pair(
-        Place(subject, hand, visit, VALUE),
-        autodiff=visit.recording.value,
-        by_hand=values.get(VALUE, math.nan),
-        estimate=numerical.NO_ESTIMATE,
-        tolerances=tolerances,
-        problem=visit.failure or problem,
-    )
-    return judged(pair)
 
 
 def _worth_proving(rows: Sequence[Row]) -> list[str]:

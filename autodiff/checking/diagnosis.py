@@ -1,8 +1,9 @@
 """What is likely wrong with a derivative, in words, from the numbers at several points.
 
-A mistake leaves a trace: a dropped 2 makes the ratio of the two derivatives 1/2 everywhere, a
-forgotten factor makes it that factor. Each function below looks for one trace, says what it saw,
-and ends in a question: evidence is no proof. What holds by chance at two points is not said.
+It takes the rows of a comparison and what was recorded, and gives sentences. A mistake leaves a
+trace: a dropped 2 makes the ratio of the two derivatives 1/2 everywhere, a forgotten factor makes
+it that factor. Each function below looks for one trace, says what it saw, and ends in a question:
+evidence is no proof. What holds by chance at two points is not said.
 """
 
 from __future__ import annotations
@@ -21,17 +22,34 @@ from autodiff.checking.evidence import (
     is_plain,
     varies,
 )
-from autodiff.checking.recording import Recording, Trait, bracketed
+from autodiff.checking.recording import Recording, Trait
 from autodiff.checking.rounding import as_float
 from autodiff.checking.subject import VALUE
 from autodiff.checking.verdict import Row, near_numerical, point_text
+from autodiff.printing import Text
+from autodiff.rows import ATOM, POWER
 
 _SHOWN = 6  # numbers of a point
 _MOST_PARTS = 30  # of a derivative that are looked at one by one
 
-# ---- Factors and constants --------------------------------------------------------------------
+# ---- Looks: the first one that explains the difference is said --------------------------------
+
+Look = Callable[[Evidence], str | None]
+_LOOKS: list[Look] = []
 
 
+def _look(look: Look) -> Look:
+    """Add a look after those above it."""
+    _LOOKS.append(look)
+    return look
+
+
+def _first(looks: Sequence[Look], evidence: Evidence) -> str | None:
+    """Return the first explanation."""
+    return next(filter(None, (look(evidence) for look in looks)), None)
+
+
+@_look
 def _is_zero(evidence: Evidence) -> str | None:
     """One of the two is 0."""
     if len(evidence) < ENOUGH or (any(evidence.by_hand) and any(evidence.ours)):
@@ -41,9 +59,10 @@ def _is_zero(evidence: Evidence) -> str | None:
     return f"by hand is 0 {evidence.everywhere}, and {evidence.us} is not: is a term forgotten?"
 
 
+@_look
 def _constant_factor(evidence: Evidence) -> str | None:
     """By hand is a constant times autodiff, and the constant is one that people write."""
-    factor = _factor_between(evidence)
+    factor = evidence.constant()
     name = factor and constant_name(factor)
     if not factor or not name:
         return None
@@ -60,186 +79,13 @@ def _constant_factor(evidence: Evidence) -> str | None:
     return f"by hand is {name} {'of' if small else 'times'} {us}: {guess}"
 
 
-def _odd_factor(evidence: Evidence) -> str | None:
-    """By hand is some constant times autodiff."""
-    factor = _factor_between(evidence) if sum(map(bool, evidence.ours)) >= ENOUGH else None
-    if not factor:
-        return None
-    hint = "rounded" if abs(factor - 1) < 0.02 else "wrong"
-    us = f"{evidence.us} {evidence.everywhere}"
-    return f"by hand is {factor:.9g} times {us}: is a constant {hint}?"
-
-
-def _factor_between(evidence: Evidence) -> float | None:
-    """Return what by hand is times autodiff, if that is a constant."""
-    largest = max(range(len(evidence)), key=lambda i: abs(evidence.ours[i]))
-    if not evidence.ours[largest] or not evidence.by_hand[largest]:
-        return None
-    factor = evidence.by_hand[largest] / evidence.ours[largest]
-    fits = evidence.fits([factor * a for a in evidence.ours], [factor] * len(evidence))
-    return factor if fits else None
-
-
-def _constant_offset(evidence: Evidence) -> str | None:
-    """By hand is autodiff plus a constant."""
-    differences = [h - a for h, a in zip(evidence.by_hand, evidence.ours, strict=True)]
-    offset = sorted(differences)[len(differences) // 2]
-    if len(evidence) < ENOUGH or not offset or not varies(evidence.ours):
-        return None
-    if not evidence.fits([a + offset for a in evidence.ours]):
-        return None
-    text = constant_name(offset) or f"{offset:.9g}"
-    sign = f"minus {text[1:]}" if offset < 0 else f"plus {text}"
-    us = f"{evidence.us} {sign} {evidence.everywhere}"
-    return f"by hand is {us}: is a constant term wrong?"
-
-
-def _factor(evidence: Evidence) -> str | None:
-    """A variable or an intermediate value is missing as a factor, or is one too many."""
-    for trait, numbers in evidence.traits.items():
-        if trait.kind not in ("name", "value", "slope") or not _usable(numbers):
-            continue
-        powers = (-1, 1, -2, 2) if trait.kind == "name" else (-1, 1)
-        for power in powers:
-            text = trait.text if abs(power) == 1 else f"{bracketed(trait.text)}**2"
-            factors = [number**power for number in numbers]
-            told = _factor_told(evidence, text, factors, missing=power < 0)
-            if told:
-                return told
-    return None
-
-
-def _usable(numbers: Sequence[float]) -> bool:
-    usable = all(1e-100 < abs(number) < 1e100 for number in numbers)
-    return usable and len(numbers) >= ENOUGH and varies(numbers)
-
-
-def _factor_told(
-    evidence: Evidence, text: str, factors: Sequence[float], missing: bool
-) -> str | None:
-    """Tell that by hand is autodiff times these factors, and perhaps a constant too."""
-    products = [a * c for a, c in zip(evidence.ours, factors, strict=True)]
-    largest = max(range(len(products)), key=lambda i: abs(products[i]))
-    if sum(map(bool, products)) < ENOUGH or not evidence.by_hand[largest]:
-        return None
-    constant = evidence.by_hand[largest] / products[largest]
-    if not evidence.fits([constant * p for p in products], factors):
-        return None
-    name = constant_name(1 / constant if missing else constant)
-    if name is None:
-        return None
-    shown = {"1": text, "-1": f"-{bracketed(text)}"}.get(name, f"{name} * {bracketed(text)}")
-    us, points = evidence.us, evidence.everywhere
-    if missing:
-        return f"{us} / by hand = {shown} {points}: is the factor {shown} missing?"
-    return f"by hand / {us} = {shown} {points}: is the factor {shown} too many?"
-
-
-def _written_for(evidence: Evidence) -> str | None:
-    """One variable is written in the place of another."""
-    for trait, quotients in evidence.traits.items():
-        if trait.kind != "quotient" or not _usable(quotients):
-            continue
-        if evidence.fits([a * q for a, q in zip(evidence.ours, quotients, strict=True)], quotients):
-            one, _, other = trait.text.partition(" / ")
-            return (
-                f"by hand / {evidence.us} = {trait.text} {evidence.everywhere}: "
-                f"is {one} written for {other}?"
-            )
-    return None
-
-
-# ---- Parts and rules --------------------------------------------------------------------------
-
-
-def _mistaken_rule(evidence: Evidence) -> str | None:
-    """By hand is what comes out by a rule that is often mistaken."""
-    return _mistaken(evidence, "mistake")
-
-
-def _mistaken_chain(evidence: Evidence) -> str | None:
-    """By hand is what comes out where a derivative is taken at the wrong number."""
-    return _mistaken(evidence, "chain")
-
-
-def _mistaken(evidence: Evidence, kind: str) -> str | None:
-    for trait, added in evidence.traits.items():
-        if trait.kind != kind or len(added) < ENOUGH or not all(map(math.isfinite, added)):
-            continue
-        if evidence.fits([a + more for a, more in zip(evidence.ours, added, strict=True)]):
-            premise, _, rule = trait.text.partition(": ")
-            return f"by hand is what comes out {evidence.everywhere} if {premise}: {rule}"
-    return None
-
-
-_FORGOTTEN = {
-    "term": ("the derivative of the term {}", "is it forgotten?"),
-    "use": ("what comes through {}", "is {variable} taken for a constant there?"),
-    "path": ("what comes through {}", "is that path forgotten?"),
-}
-
-
-def _forgotten_part(evidence: Evidence) -> str | None:
-    """By hand lacks a part of the derivative, and the rest is right."""
-    for trait, part in _parts(evidence):
-        if evidence.fits([a - p for a, p in zip(evidence.ours, part, strict=True)]):
-            what, question = _FORGOTTEN[trait.kind]
-            question = question.format(variable=evidence.variable)
-            told = f"{evidence.us} - by hand is {what.format(trait.text)} {evidence.everywhere}"
-            return f"{told}: {question}"
-    return None
-
-
-def _wrong_part(evidence: Evidence) -> str | None:
-    """One part of the derivative is wrong by a factor, and the rest is right."""
-    for trait, part in itertools.islice(_parts(evidence), _MOST_PARTS):
-        there = evidence.of_part(part)
-        looks = (_constant_factor, _written_for, _factor) if varies(part) else (_flipped,)
-        told = next(filter(None, (look(there) for look in looks)), None)
-        if told:
-            what = _FORGOTTEN[trait.kind][0].format(trait.text)
-            return f"by hand is right except in {what}; there, {told}"
-    return None
-
-
-def _flipped(evidence: Evidence) -> str | None:
-    """The sign is flipped, and nothing else."""
-    if evidence.fits([-a for a in evidence.ours]):
-        return f"by hand is minus autodiff {evidence.everywhere}: is the sign flipped?"
-    return None
-
-
-def _parts(evidence: Evidence) -> Iterator[tuple[Trait, list[float]]]:
-    """Yield the parts of the derivative, other than the whole: terms first."""
-    size = max(map(abs, evidence.ours))
-    for kind in _FORGOTTEN:
-        for trait, part in evidence.traits.items():
-            if trait.kind != kind or len(part) < ENOUGH or not all(map(math.isfinite, part)):
-                continue
-            rest = [a - p for a, p in zip(evidence.ours, part, strict=True)]
-            if any(part) and max(map(abs, rest)) > 1e-9 * size:
-                yield trait, part
-
-
-def _not_derived(evidence: Evidence) -> str | None:
-    """By hand stands the function itself."""
-    for trait, numbers in evidence.traits.items():
-        if trait.kind == "root" and _usable(numbers) and evidence.fits(numbers):
-            return f"by hand is {trait.text} itself {evidence.everywhere}: is it not derived?"
-    return None
-
-
-# ---- Some of the points -----------------------------------------------------------------------
-
-
+@_look
 def _one_side(evidence: Evidence) -> str | None:
     """Right on one side of 0 of something: of a kink, of a variable, of an intermediate value."""
     wrong = evidence.wrong
     fewer = min(sum(wrong), len(wrong) - sum(wrong))
-    ranked = sorted(evidence.traits.items(), key=lambda item: _SIDES.get(item[0].kind, (9, 0))[0])
-    for trait, numbers in ranked:
-        if trait.kind not in _SIDES or fewer < _SIDES[trait.kind][1]:
-            continue
+    kinds = [kind for kind, enough in _SIDES.items() if fewer >= enough]
+    for trait, numbers in sorted(evidence.of_kind(*kinds), key=lambda x: kinds.index(x[0].kind)):
         for side, sign in (("negative", -1), ("positive", 1)):
             if wrong == [sign * number > 0 for number in numbers]:
                 is_kink = ", which is one side of a kink" if trait.kind == "kink" else ""
@@ -247,18 +93,19 @@ def _one_side(evidence: Evidence) -> str | None:
     return None
 
 
-# Of each kind of trait: which is looked at first, and how many points on a side are no chance.
-_SIDES = {"kink": (0, 2), "name": (1, ENOUGH), "value": (2, 5)}
+# How many points on a side are no chance, of each kind of trait in the order of looking.
+_SIDES = {"kink": 2, "name": ENOUGH, "value": 5}
 
 
 def _except(evidence: Evidence, where: str, more: str = "") -> str:
     """Say that by hand is right except at some points, and what it is there."""
     wrong = evidence.wrong
-    there = _first(_ELSEWHERE, evidence.where(wrong))
+    there = _first(_LOOKS, evidence.where(wrong))
     told = f"by hand is right except where {where} ({sum(wrong)} of {len(wrong)} points){more}"
     return f"{told}; there, {there}" if there else told
 
 
+@_look
 def _zero_at_some(evidence: Evidence) -> str | None:
     """By hand is right, except that it is exactly 0 where it should not be; or the other is."""
     wrong = evidence.wrong
@@ -273,26 +120,161 @@ def _zero_at_some(evidence: Evidence) -> str | None:
     return None
 
 
-Look = Callable[[Evidence], str | None]
-_ELSEWHERE: tuple[Look, ...] = (
-    _is_zero,
-    _constant_factor,
-    _written_for,
-    _forgotten_part,
-    _mistaken_rule,
-    _factor,
-    _not_derived,
-    _wrong_part,
-    _mistaken_chain,
-    _odd_factor,
-    _constant_offset,
-)
-_LOOKS: tuple[Look, ...] = (_is_zero, _constant_factor, _one_side, _zero_at_some, *_ELSEWHERE)
+@_look
+def _written_for(evidence: Evidence) -> str | None:
+    """One variable is written in the place of another."""
+    for trait, quotients in evidence.of_kind("quotient"):
+        if _usable(quotients) and evidence.fits(evidence.products(quotients), quotients):
+            one, _, other = trait.text.partition(" / ")
+            return (
+                f"by hand / {evidence.us} = {trait.text} {evidence.everywhere}: "
+                f"is {one} written for {other}?"
+            )
+    return None
 
 
-def _first(looks: Sequence[Look], evidence: Evidence) -> str | None:
-    """Return the first explanation."""
-    return next(filter(None, (look(evidence) for look in looks)), None)
+def _usable(numbers: Sequence[float]) -> bool:
+    usable = all(1e-100 < abs(number) < 1e100 for number in numbers)
+    return usable and len(numbers) >= ENOUGH and varies(numbers)
+
+
+_FORGOTTEN = {
+    "term": ("the derivative of the term {}", "is it forgotten?"),
+    "use": ("what comes through {}", "is {variable} taken for a constant there?"),
+    "path": ("what comes through {}", "is that path forgotten?"),
+}
+
+
+@_look
+def _forgotten_part(evidence: Evidence) -> str | None:
+    """By hand lacks a part of the derivative, and the rest is right."""
+    for trait, part in _parts(evidence):
+        if evidence.is_ours_plus([-p for p in part]):
+            what, question = _FORGOTTEN[trait.kind]
+            question = question.format(variable=evidence.variable)
+            told = f"{evidence.us} - by hand is {what.format(trait.text)} {evidence.everywhere}"
+            return f"{told}: {question}"
+    return None
+
+
+def _parts(evidence: Evidence) -> Iterator[tuple[Trait, list[float]]]:
+    """Yield the parts of the derivative, other than the whole: terms first."""
+    size = max(map(abs, evidence.ours))
+    for kind in _FORGOTTEN:
+        for trait, part in evidence.of_kind(kind):
+            rest = [abs(a - p) for a, p in zip(evidence.ours, part, strict=True)]
+            if _is_known(part) and any(part) and max(rest) > 1e-9 * size:
+                yield trait, part
+
+
+def _is_known(numbers: Sequence[float]) -> bool:
+    return len(numbers) >= ENOUGH and all(map(math.isfinite, numbers))
+
+
+@_look
+def _mistaken_rule(evidence: Evidence) -> str | None:
+    """By hand is what comes out by a rule that is often mistaken."""
+    return _mistaken(evidence, "mistake")
+
+
+def _mistaken(evidence: Evidence, kind: str) -> str | None:
+    for trait, added in evidence.of_kind(kind):
+        if _is_known(added) and evidence.is_ours_plus(added):
+            premise, _, rule = trait.text.partition(": ")
+            return f"by hand is what comes out {evidence.everywhere} if {premise}: {rule}"
+    return None
+
+
+@_look
+def _factor(evidence: Evidence) -> str | None:
+    """A variable or an intermediate value is missing as a factor, or is one too many."""
+    for trait, numbers in evidence.of_kind("name", "value", "slope"):
+        once = Text(trait.text, trait.binding)
+        squared = Text(f"{once.within(ATOM)}**2", POWER)
+        for power in (1, 2) if trait.kind == "name" else (1,):
+            for sign in (-1, 1) if _usable(numbers) else ():
+                factors = [number ** (sign * power) for number in numbers]
+                text = once if power == 1 else squared
+                if told := _factor_told(evidence, text, factors, missing=sign < 0):
+                    return told
+    return None
+
+
+def _factor_told(
+    evidence: Evidence, text: Text, factors: Sequence[float], missing: bool
+) -> str | None:
+    """Tell that by hand is autodiff times these factors, and perhaps a constant too."""
+    constant = evidence.constant(factors)
+    name = constant and constant_name(1 / constant if missing else constant)
+    if not name or sum(map(bool, evidence.ours)) < ENOUGH:
+        return None
+    factor = text.within(ATOM)
+    shown = {"1": text.text, "-1": f"-{factor}"}.get(name, f"{name} * {factor}")
+    us, points = evidence.us, evidence.everywhere
+    if missing:
+        return f"{us} / by hand = {shown} {points}: is the factor {shown} missing?"
+    return f"by hand / {us} = {shown} {points}: is the factor {shown} too many?"
+
+
+@_look
+def _not_derived(evidence: Evidence) -> str | None:
+    """By hand stands the function itself."""
+    for trait, numbers in evidence.of_kind("root"):
+        if _usable(numbers) and evidence.fits(numbers):
+            return f"by hand is {trait.text} itself {evidence.everywhere}: is it not derived?"
+    return None
+
+
+@_look
+def _wrong_part(evidence: Evidence) -> str | None:
+    """One part of the derivative is wrong by a factor, and the rest is right."""
+    for trait, part in itertools.islice(_parts(evidence), _MOST_PARTS):
+        there = evidence.of_part(part)
+        looks = (_constant_factor, _written_for, _factor) if varies(part) else (_flipped,)
+        told = _first(looks, there)
+        if told:
+            what = _FORGOTTEN[trait.kind][0].format(trait.text)
+            return f"by hand is right except in {what}; there, {told}"
+    return None
+
+
+def _flipped(evidence: Evidence) -> str | None:
+    """The sign is flipped, and nothing else."""
+    if evidence.fits([-a for a in evidence.ours]):
+        return f"by hand is minus autodiff {evidence.everywhere}: is the sign flipped?"
+    return None
+
+
+@_look
+def _mistaken_chain(evidence: Evidence) -> str | None:
+    """By hand is what comes out where a derivative is taken at the wrong number."""
+    return _mistaken(evidence, "chain")
+
+
+@_look
+def _odd_factor(evidence: Evidence) -> str | None:
+    """By hand is some constant times autodiff."""
+    factor = evidence.constant() if sum(map(bool, evidence.ours)) >= ENOUGH else None
+    if not factor:
+        return None
+    hint = "rounded" if abs(factor - 1) < 0.02 else "wrong"
+    us = f"{evidence.us} {evidence.everywhere}"
+    return f"by hand is {factor:.9g} times {us}: is a constant {hint}?"
+
+
+@_look
+def _constant_offset(evidence: Evidence) -> str | None:
+    """By hand is autodiff plus a constant."""
+    differences = [h - a for h, a in zip(evidence.by_hand, evidence.ours, strict=True)]
+    offset = sorted(differences)[len(differences) // 2]
+    if len(evidence) < ENOUGH or not offset or not varies(evidence.ours):
+        return None
+    if not evidence.is_ours_plus([offset] * len(evidence)):
+        return None
+    text = constant_name(offset) or f"{offset:.9g}"
+    sign = f"minus {text[1:]}" if offset < 0 else f"plus {text}"
+    us = f"{evidence.us} {sign} {evidence.everywhere}"
+    return f"by hand is {us}: is a constant term wrong?"
 
 
 # ---- All together -----------------------------------------------------------------------------
@@ -355,13 +337,13 @@ def _cause(variable: str, rows: Sequence[Row], evidences: Mapping[str, Evidence]
 
 def _other_variable(evidences: Mapping[str, Evidence], own: Evidence) -> str | None:
     """By hand stands the derivative in another variable; perhaps the two are swapped."""
-    variable = own.variable
-    for name, gradients in own.gradients.items():
-        if name == variable or not own.fits(gradients, [1.0] * len(own)):
+    variable, once = own.variable, [1.0] * len(own)
+    for (_, name, *_), gradients in own.of_kind("gradient"):
+        if name == variable or not own.fits(gradients, once):
             continue
         found = f"by hand is autodiff's derivative in {name} {own.everywhere}"
         other = evidences.get(name)
-        if other and len(other) == len(own) and other.fits(own.ours, [1.0] * len(own)):
+        if other and len(other) == len(own) and other.fits(own.ours, once):
             return f"{found}, and the other way round: are {variable} and {name} swapped?"
         if len(own) >= ENOUGH and varies(gradients):
             return f"{found}: is it derived in the wrong variable?"
@@ -385,36 +367,28 @@ _WRONG_RULE = "does the function drop a derivative (by .data, or by an operation
 
 def _referee(rows: Sequence[Row]) -> Iterator[str]:
     """Say with which of the two derivatives the numerical one agrees, where it can tell them."""
-    rows = [
-        row
-        for row in rows
-        if math.isfinite(row.numerical) and row.by_hand is not None and row.verdict != "undecided"
-    ]
-    if (
-        not rows
-        or rows[0].variable == VALUE
-        or any(row.verdict == "differs" and row.reason for row in rows)
-    ):
+    told = [row for row in rows if math.isfinite(row.numerical) and row.verdict != "undecided"]
+    wrong = [row for row in told if row.verdict == "differs"]
+    if not told or told[0].by_hand is None or any(row.reason for row in wrong):
         return
-    near = [(near_numerical(row, row.autodiff), near_numerical(row, row.by_hand)) for row in rows]
-    wrong = [row.verdict == "differs" for row in rows]
-    telling = [
-        pair for pair, is_wrong in zip(near, wrong, strict=True) if is_wrong and not all(pair)
-    ]
+    near = [(near_numerical(row, row.autodiff), near_numerical(row, row.by_hand)) for row in told]
+    both = zip(told, near, strict=True)
+    telling = [sides for row, sides in both if row.verdict == "differs" and not all(sides)]
     if not telling:
         yield "the numerical derivative is too inexact here to side with one of them"
         return
-    all_of_them = len(telling) == sum(wrong)
-    points = everywhere(len(rows)) if all_of_them else f"at {len(telling)} points where it can tell"
-    if all(ours for ours, _ in telling) and (not all_of_them or all(o for o, _ in near)):
+    points, asked = f"at {len(telling)} points where it can tell", telling
+    if len(telling) == len(wrong):
+        points, asked = everywhere(len(told)), near
+    if all(ours for ours, _ in asked):
         yield f"the numerical derivative agrees with autodiff {points}"
-    elif all(theirs for _, theirs in telling) and (not all_of_them or all(t for _, t in near)):
+    elif all(theirs for _, theirs in asked):
         yield f"the numerical derivative agrees with by hand {points}: {_WRONG_RULE}"
     else:
-        ours, theirs = (sum(pair[i] for pair in near) for i in (0, 1))
+        ours, theirs = map(sum, zip(*near, strict=True))
         yield (
             f"the numerical derivative agrees with autodiff at {ours} and with by hand at "
-            f"{theirs} of {len(rows)} points"
+            f"{theirs} of {len(told)} points"
         )
 
 

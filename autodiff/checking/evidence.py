@@ -1,9 +1,14 @@
-"""The numbers of one variable at all points, as evidence for or against an explanation."""
+"""The numbers of one variable at all points, as evidence for or against an explanation.
+
+It takes rows of a comparison and what was recorded at their points, and gives an `Evidence`, which
+tells whether a prediction fits what stands by hand.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -32,8 +37,6 @@ class Evidence:
         Where the two differ.
     traits : dict of Trait to list of float
         What may explain the difference, where all of the points have it.
-    gradients : dict of str to list of float
-        Autodiff's derivatives in all variables.
     """
 
     variable: str
@@ -42,7 +45,6 @@ class Evidence:
     slack: list[float]
     wrong: list[bool]
     traits: dict[Trait, list[float]]
-    gradients: dict[str, list[float]]
 
     def __len__(self) -> int:
         return len(self.ours)
@@ -60,17 +62,20 @@ class Evidence:
         """Return the evidence of some of the points."""
 
         def pick(items: Sequence[Any]) -> list[Any]:
-            return [item for item, keep in zip(items, chosen, strict=True) if keep]
+            return list(itertools.compress(items, chosen))
 
-        return Evidence(
-            self.variable,
-            pick(self.ours),
-            pick(self.by_hand),
-            pick(self.slack),
-            pick(self.wrong),
-            {trait: pick(numbers) for trait, numbers in self.traits.items()},
-            {name: pick(numbers) for name, numbers in self.gradients.items()},
+        return replace(
+            self,
+            ours=pick(self.ours),
+            by_hand=pick(self.by_hand),
+            slack=pick(self.slack),
+            wrong=pick(self.wrong),
+            traits={trait: pick(numbers) for trait, numbers in self.traits.items()},
         )
+
+    def of_kind(self, *kinds: str) -> Iterator[tuple[Trait, list[float]]]:
+        """Yield the traits of some kinds."""
+        return ((trait, numbers) for trait, numbers in self.traits.items() if trait.kind in kinds)
 
     def of_part(self, part: Sequence[float]) -> Evidence:
         """Return what stands by hand for one part of the derivative, if the rest is right."""
@@ -79,12 +84,30 @@ class Evidence:
 
     def fits(self, predicted: Sequence[float], factors: Sequence[float] = ()) -> bool:
         """Return whether by hand is as predicted, with the slack that the factors magnify."""
+        points = zip(self.by_hand, predicted, self.slack, factors or [0.0] * len(self), strict=True)
         return all(
             math.isfinite(p) and abs(h - p) <= slack * (1 + abs(c)) + 1e-9 * abs(p)
-            for h, p, slack, c in zip(
-                self.by_hand, predicted, self.slack, factors or [0.0] * len(self), strict=True
-            )
+            for h, p, slack, c in points
         )
+
+    def is_ours_plus(self, added: Sequence[float]) -> bool:
+        """Return whether by hand is autodiff's derivative plus these numbers."""
+        return self.fits([a + more for a, more in zip(self.ours, added, strict=True)])
+
+    def products(self, factors: Sequence[float]) -> list[float]:
+        """Return autodiff's derivatives times these factors."""
+        return [a * c for a, c in zip(self.ours, factors, strict=True)]
+
+    def constant(self, factors: Sequence[float] = ()) -> float | None:
+        """Return which constant by hand is times autodiff and the factors, if that is constant."""
+        factors = factors or [1.0] * len(self)
+        products = self.products(factors)
+        largest = max(range(len(self)), key=lambda i: abs(products[i]))
+        if not products[largest] or not self.by_hand[largest]:
+            return None
+        constant = self.by_hand[largest] / products[largest]
+        scaled = [constant * c for c in factors]
+        return constant if self.fits(self.products(scaled), scaled) else None
 
 
 def everywhere(count: int) -> str:
@@ -111,13 +134,10 @@ def evidence_of(
     visited = [recordings[row.number] for row in decided]
     wrong = [row.verdict == "differs" for row in decided]
     traits: dict[Trait, list[float]] = {}
-    gradients: dict[str, list[float]] = {}
     if any(wrong):
         found = [recording.traits("" if variable == VALUE else variable) for recording in visited]
         common = [trait for trait in found[0] if all(trait in other for other in found)]
         traits = {trait: [numbers[trait] for numbers in found] for trait in common}
-        names = () if variable == VALUE else visited[0].gradients
-        gradients = {name: [as_float(r.gradients[name]) for r in visited] for name in names}
     return Evidence(
         variable,
         [as_float(row.autodiff) for row in decided],
@@ -125,7 +145,6 @@ def evidence_of(
         [4 * as_float(row.tolerance) for row in decided],
         wrong,
         traits,
-        gradients,
     )
 
 

@@ -1,7 +1,8 @@
 """The rules of differentiation as they are often mistaken: one row each.
 
-A row gives, for one operation, the derivative that comes out by the wrong rule. `diagnosis` sees
-whether that is what stands in a formula by hand.
+A row gives, for one operation, the derivative that comes out by the wrong rule. `mistaken` takes a
+node and the derivatives of its operands, and gives all of these, in words and as numbers;
+`diagnosis` sees whether one of them is what stands in a formula by hand.
 """
 
 from __future__ import annotations
@@ -11,9 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autodiff.checking.rounding import as_float
-from autodiff.formula import OPERATIONS
 from autodiff.kinds import Number
+from autodiff.rows import POWER, computed, row_of
 from autodiff.value import Value
+
+
+def is_function_of_first(node: Value, slopes: Sequence[Number]) -> bool:
+    """Return whether an operation is a function, or a power, in which only the first varies."""
+    row = row_of(node.operation)
+    binding = POWER if row is None else row.binding
+    return bool(node.operands) and binding >= POWER and not any(slopes[1:])
 
 
 class Mistake(NamedTuple):
@@ -30,6 +38,11 @@ class Mistake(NamedTuple):
     wrong: Callable[..., Number]
 
 
+def _product(wrong: Callable[..., float]) -> Callable[..., float]:
+    """Leave out a square, and a constant times something, which have rules of their own."""
+    return lambda u, v, y, du, dv: wrong(u, v, y, du, dv) if u != v and du and dv else math.nan
+
+
 _PRODUCT = "the product rule is u' v + u v'"
 _QUOTIENT = "the quotient rule is (u' v - u v') / v**2"
 _POWER = "the derivative of x**n is n x**(n - 1)"
@@ -38,16 +51,16 @@ _LOGISTIC = "the derivative of the sigmoid s is s (1 - s)"
 _TANH = "the derivative of the tanh t is 1 - t**2"
 
 # fmt: off
-_OF_TWO: dict[str, tuple[Mistake, ...]] = {
+_MISTAKES: dict[str, tuple[Mistake, ...]] = {
     "*": (
         Mistake("the derivatives of {0} and {1} are multiplied", _PRODUCT,
-                lambda u, v, y, du, dv: du * dv),
+                _product(lambda u, v, y, du, dv: du * dv)),
         Mistake("u' v - u v' is taken for {node}", _PRODUCT,
-                lambda u, v, y, du, dv: du * v - u * dv),
+                _product(lambda u, v, y, du, dv: du * v - u * dv)),
         Mistake("u' + v' is taken for {node}", _PRODUCT,
-                lambda u, v, y, du, dv: du + dv),
+                _product(lambda u, v, y, du, dv: du + dv)),
         Mistake("u' u + v' v is taken for {node}", _PRODUCT,
-                lambda u, v, y, du, dv: du * u + dv * v),
+                _product(lambda u, v, y, du, dv: du * u + dv * v)),
     ),
     "/": (
         Mistake("the derivative of {0} is divided by that of {1}", _QUOTIENT,
@@ -81,8 +94,6 @@ _OF_TWO: dict[str, tuple[Mistake, ...]] = {
         Mistake("the lowered exponent of {node} comes down as a factor", _POWER,
                 lambda u, v, y, du, dv: math.nan if dv else (v - 1) * u ** (v - 1) * du),
     ),
-}
-_OF_ONE: dict[str, tuple[Mistake, ...]] = {
     "exp": (
         Mistake("the power rule is applied to the exponential {node}",
                 "exp is its own derivative", lambda x, y: x * math.exp(x - 1)),
@@ -170,22 +181,18 @@ def mistaken(node: Value, slopes: Sequence[Number], x: Number) -> Iterator[tuple
     words : str
         What is mistaken, with the rule; and the derivative.
     """
-    numbers = [as_float(operand.data) for operand in node.operands]
-    y, slopes = as_float(node.data), [as_float(slope) for slope in slopes]
-    if len(numbers) == 2:
-        is_square = node.operation == "*" and numbers[0] == numbers[1]
-        for premise, rule, wrong in _OF_TWO.get(node.operation or "", ()):
-            if not is_square and (all(slopes) or node.operation != "*"):
-                yield f"{premise}: {rule}", _number(wrong, *numbers, y, *slopes)
-    else:
-        for premise, rule, wrong in _OF_ONE.get(node.operation or "", ()):
-            yield f"{premise}: {rule}", _number(wrong, numbers[0], y) * slopes[0]
+    numbers = [as_float(x) for x in (*[operand.data for operand in node.operands], node.data)]
+    slopes = [as_float(slope) for slope in slopes]
+    for premise, rule, wrong in _MISTAKES.get(node.operation or "", ()):
+        if len(slopes) == 1:
+            yield f"{premise}: {rule}", _number(wrong, *numbers) * slopes[0]
+        else:
+            yield f"{premise}: {rule}", _number(wrong, *numbers, *slopes)
 
 
 def mistaken_chain(node: Value, slopes: Sequence[Number], x: Number) -> Iterator[tuple[str, float]]:
     """Yield, as `mistaken` does, what comes out where f' of f(g) is taken at another number."""
-    inner, *others = node.operands
-    if inner.operands and (not others or (node.operation == "**" and not slopes[1])):
+    if node.operands[0].operands and is_function_of_first(node, slopes):
         own, slope = as_float(x), as_float(slopes[0])
         premise = f"the derivative of {{node}} is taken at {{x}} and not at {{0}}: {_CHAIN}"
         yield premise, _slope_at(node, own) * slope
@@ -211,8 +218,8 @@ def _slope_at(node: Value, number: float) -> float:
 
 def _apply(node: Value, number: float, read: Callable[[Value], Any]) -> float:
     """Apply an operation to another number."""
-    if node.operation not in OPERATIONS:
+    row = row_of(node.operation)
+    if row is None:
         return math.nan
     others = [operand.data for operand in node.operands[1:]]
-    apply = OPERATIONS[node.operation]
-    return _number(lambda x: read(apply(Value(x), *others)), number)
+    return _number(lambda x: read(computed(row.name, [Value(x), *others])), number)

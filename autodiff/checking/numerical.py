@@ -15,8 +15,7 @@ from typing import Any, NamedTuple
 from autodiff.checking.rounding import EPSILON, SMALLEST
 from autodiff.checking.wrapped import Wrapped, forwarded, unwrapped
 from autodiff.kinds import Number
-
-_WORKS_OUT_BADLY = (ArithmeticError, TypeError, ValueError)
+from autodiff.packages import Package
 
 
 class Estimate(NamedTuple):
@@ -57,7 +56,8 @@ def numerical_derivative(f: Callable[[Any], Any], x: float, rounding: float = 0.
     by_differences = _by_differences(f, x, rounding)
     second = _by_complex_step(f, x)
     if second.method == "none":
-        second = _nearby(f, x, rounding)
+        # a small step is less exact, but sees less of what is around
+        second = _ridders(f, x, (abs(x) or 1.0) / 1e3, rounding)
     distance = abs(second.derivative - by_differences.derivative)
     if distance <= 10 * (by_differences.error + second.error) < math.inf:
         return second if second.method == "complex step" else by_differences
@@ -81,23 +81,12 @@ def _by_differences(f: Callable[[float], Any], x: float, rounding: float) -> Est
     for step in sorted(
         {wide / 10, narrow / 10, wide / 1e3, narrow / 1e3, wide / 1e5}, reverse=True
     ):
-        try:
-            estimate = _ridders(f, x, step, rounding)
-        except _WORKS_OUT_BADLY:  # too far out: a nearer step may do
-            continue
+        estimate = _ridders(f, x, step, rounding)
         if estimate.error < best.error:
             best = estimate
         if best.error <= 1e-9 * abs(best.derivative):
             break
     return best
-
-
-def _nearby(f: Callable[[float], Any], x: float, rounding: float) -> Estimate:
-    """Extrapolate from a small step, which is less exact but sees less of what is around."""
-    try:
-        return _ridders(f, x, (abs(x) or 1.0) / 1e3, rounding)
-    except _WORKS_OUT_BADLY:
-        return NO_ESTIMATE
 
 
 def _ridders(f: Callable[[float], Any], x: float, step: float, rounding: float) -> Estimate:
@@ -110,9 +99,12 @@ def _ridders(f: Callable[[float], Any], x: float, step: float, rounding: float) 
     best = NO_ESTIMATE
     above: list[float] = []
     for _ in range(_ROWS):
-        high, low = float(f(x + step)), float(f(x - step))
+        try:
+            high, low = float(f(x + step)), float(f(x - step))
+            row = [(high - low) / ((x + step) - (x - step))]
+        except (ArithmeticError, TypeError, ValueError):  # too far out: a nearer step may do
+            return NO_ESTIMATE
         lost = max(EPSILON * max(abs(high), abs(low), SMALLEST), rounding) / step
-        row = [(high - low) / ((x + step) - (x - step))]
         power = _SHRINK**2
         for left, upper in zip(list(above), above, strict=True):
             row.append(row[-1] + (row[-1] - upper) / (power - 1))
@@ -160,14 +152,16 @@ class ComplexNumber(Wrapped):
 
     __slots__ = ()
 
-    def answer(self, symbol: str, compare: Callable[..., Any], a: Number, b: Number) -> bool:
+    def answer(self, symbol: str, a: Number, b: Number) -> Any:
         """Compare the real parts."""
-        return bool(compare(a.real, b.real))
+        return super().answer(symbol, a.real, b.real)
 
     __abs__ = forwarded(lambda z: -z if z.real < 0 else z)  # not the modulus: it has to be smooth
 
-    exp, log, sqrt = map(forwarded, (cmath.exp, cmath.log, cmath.sqrt))
-    sin, cos, tan = map(forwarded, (cmath.sin, cmath.cos, cmath.tan))
-    sinh, cosh, tanh = map(forwarded, (cmath.sinh, cmath.cosh, cmath.tanh))
-    arcsin, arccos, arctan = map(forwarded, (cmath.asin, cmath.acos, cmath.atan))
-    arcsinh, arccosh, arctanh = map(forwarded, (cmath.asinh, cmath.acosh, cmath.atanh))
+    @staticmethod
+    def function(name: str) -> Callable[..., Any] | None:
+        """Return what `cmath` has by this name, as packages spell it."""
+        return _CMATH.function(name, 0j)
+
+
+_CMATH = Package(spaces=lambda z: [cmath], whole=lambda z, n: complex(n))

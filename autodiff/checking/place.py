@@ -1,4 +1,8 @@
-"""One derivative at one point, and everything that can be computed there to judge it."""
+"""One derivative at one point, and everything that can be computed there to judge it.
+
+A `Place` takes a function, what is by hand and a point, and gives the numerical derivative, the
+kinks close by, and both derivatives with the rounding in them, in more and more digits.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autodiff.checking.numerical import Estimate, numerical_derivative
+from autodiff.checking.numerical import NO_ESTIMATE, Estimate, numerical_derivative
 from autodiff.checking.recording import Recording
 from autodiff.checking.rounding import (
     EPSILON,
@@ -16,19 +20,14 @@ from autodiff.checking.rounding import (
     Computed,
     as_float,
     derivative_with_bound,
-    error_bound,
     noise,
+    with_bound,
     with_more_digits,
 )
-from autodiff.checking.subject import VALUE, Hand, Subject, Visit
+from autodiff.checking.subject import VALUE, Hand, Point, Subject, Visit, values
 from autodiff.checking.wrapped import Watched
-from autodiff.kinds import Number
+from autodiff.kinds import Number, plain
 from autodiff.value import Value
-
-
-def plain(x: Any) -> Any:
-    """Return the number inside a Value."""
-    return x.data if isinstance(x, Value) else x
 
 
 def plain_numbers(named: Mapping[str, Any]) -> dict[str, Number]:
@@ -45,8 +44,18 @@ class Place:
     visit: Visit
     variable: str
 
+    @property
+    def autodiff(self) -> Number:
+        """What is compared: autodiff's derivative, or what the function returned."""
+        recording = self.visit.recording
+        if self.variable == VALUE:
+            return recording.value
+        return recording.gradients.get(self.variable, math.nan)
+
     def estimate(self) -> Estimate:
         """Return the numerical derivative. It is computed on Values, as autodiff's is."""
+        if self.visit.failure or self.variable == VALUE:
+            return NO_ESTIMATE
         along = self.subject.along(self.visit.point, self.variable)
 
         def f(x: Any) -> Any:
@@ -74,11 +83,11 @@ class Place:
         Where it is not, as for sin(x) at 1e8, differences see nothing of it.
         """
         x = float(self.visit.point[self.variable])
-        here = as_float(self.visit.recording.gradients[self.variable])
+        here = as_float(self.autodiff)
         point = {**self.visit.point, self.variable: x + abs(x) / 1024}
         with contextlib.suppress(Exception):  # it need not be defined there
-            root, named = self.subject.on({name: Value(y, name) for name, y in point.items()})
-            there = as_float(Recording(root, named).gradients[self.variable])
+            recording = Recording(*self.subject.on(values(point)))
+            there = as_float(recording.gradients[self.variable])
             return abs(here - there) <= 0.05 * abs(here)
         return False
 
@@ -90,11 +99,11 @@ class Place:
         First on the numbers of the point, then on numbers of more and more digits.
         """
         try:
-            ours = self._ours(lambda x: x)
+            ours = self._ours(self.visit.point)
         except Exception:  # an operation that a person made need not differentiate twice
             ours = self._by_noise(lambda root, named: Recording(root, named).gradients)
         try:
-            theirs = self._theirs(lambda x: x)
+            theirs = self._theirs(self.visit.point)
         except Exception:  # it computes on plain numbers only
             theirs = self._by_noise(lambda root, named: self._derived(plain_numbers(named)))
             if not theirs.number:  # all of it may be rounded away
@@ -102,26 +111,21 @@ class Place:
         yield ours, theirs
         with contextlib.suppress(Exception):  # then there are no more digits
             for convert in with_more_digits():
-                ours, theirs = self._ours(convert), self._theirs(convert)
+                point = {name: convert(x) for name, x in self.visit.point.items()}
+                ours, theirs = self._ours(point), self._theirs(point)
                 if isinstance(theirs.number, float) and theirs.bound:
                     return  # a number by hand has no more digits
                 yield ours, theirs
 
-    def _on(self, convert: Callable[[Number], Number]) -> dict[str, Value]:
-        return {name: Value(convert(x), name) for name, x in self.visit.point.items()}
-
-    def _ours(self, convert: Callable[[Number], Number]) -> Computed:
-        numbers = self._on(convert)
+    def _ours(self, point: Point) -> Computed:
         if self.variable == VALUE:
-            root, _ = self.subject.on(numbers)
-            return Computed(plain(root), error_bound(root))
-        x = numbers[self.variable].data
-        return derivative_with_bound(self.subject.along(numbers, self.variable), x)
+            return with_bound(self.subject.on(values(point))[0])
+        along = self.subject.along(values(point), self.variable)
+        return derivative_with_bound(along, point[self.variable])
 
-    def _theirs(self, convert: Callable[[Number], Number]) -> Computed:
-        _, named = self.subject.on(self._on(convert))
-        derived = self._derived(named)[self.variable]
-        return Computed(plain(derived), error_bound(derived))
+    def _theirs(self, point: Point) -> Computed:
+        _, named = self.subject.on(values(point))
+        return with_bound(self._derived(named)[self.variable])
 
     def _derived(self, named: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what autodiff's derivative is compared with."""
@@ -139,8 +143,8 @@ class Place:
         name = next(iter(point)) if self.variable == VALUE else self.variable
 
         def along(x: Number) -> float:
-            root, named = self.subject.on({n: Value(y, n) for n, y in {**point, name: x}.items()})
-            return as_float(derivatives(root, named)[self.variable])
+            result = self.subject.on(values({**point, name: x}))
+            return as_float(derivatives(*result)[self.variable])
 
         x = float(point[name])
         unseen = EPSILON * abs(as_float(self.visit.recording.value)) / max(abs(x), SMALLEST)

@@ -1,7 +1,8 @@
 """Proving that two derivatives are equal for all inputs, with SymPy where it is installed.
 
-A proof is tried only where it is sure to end soon: SymPy expands what is small enough to expand.
-What is not proved is not refuted.
+It takes a function and derivatives by hand, and gives the variables for which they are proved. A
+proof is tried only where it is sure to end soon: SymPy expands what is small enough to expand. What
+is not proved is not refuted.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from autodiff.checking.place import plain_numbers
+from autodiff.checking.subject import values
 from autodiff.checking.wrapped import BranchError, Symbolic, unwrapped
-from autodiff.graph import swept
-from autodiff.kinds import Number, number_like
-from autodiff.limit import WorkLimitError, calls_at_most
-from autodiff.symbolic import can_be_expanded, can_be_simplified
+from autodiff.derivatives import grad
+from autodiff.formula.limit import WorkLimitError, calls_at_most
+from autodiff.formula.symbolic import can_be_expanded, can_be_simplified
+from autodiff.kinds import Number
 from autodiff.value import Value
 
 _SIMPLIFIED = 60  # operations of a difference that SymPy may try to simplify
@@ -98,15 +101,9 @@ def _symbolic_gradient(
     f: Function, symbols: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the derivatives of `f` as formulas, and its intermediate values that have a name."""
-    variables = {name: Value(symbol, name) for name, symbol in symbols.items()}
-    root, named = f(variables)
-    formulas = {name: x.data if isinstance(x, Value) else x for name, x in named.items()}
-    if not isinstance(root, Value):
-        return dict.fromkeys(symbols, 0), formulas
-    nodes, gradients = swept(root, number_like(root, 1))
-    by_node = {id(node): gradient for node, gradient in zip(nodes, gradients, strict=True)}
-    gradient = {name: by_node.get(id(variable)) for name, variable in variables.items()}
-    return {name: 0 if g is None else g for name, g in gradient.items()}, formulas
+    gradient = grad(lambda numbers: f(numbers)[0])(dict(symbols))
+    _, named = f(values(symbols))
+    return gradient, plain_numbers(named)
 
 
 # ---- Bounds -----------------------------------------------------------------------------------
@@ -114,7 +111,7 @@ def _symbolic_gradient(
 
 def _is_small(f: Function, by_hand: Any, point: Mapping[str, Number]) -> bool:
     """Return whether function and derivatives by hand are small enough to be expanded."""
-    root, named = f({name: Value(float(number), name) for name, number in point.items()})
+    root, named = f(values({name: float(number) for name, number in point.items()}))
     roots = [root, *by_hand(named).values()]
     return all(can_be_expanded(node) for node in roots if isinstance(node, Value))
 

@@ -1,4 +1,7 @@
-"""The report of a comparison: as text, as a table in a notebook, as plain data, as an array."""
+"""The report of a comparison: as text, as a table in a notebook, as plain data, as an array.
+
+A `Report` takes the rows and what was said of them; nothing is computed here.
+"""
 
 from __future__ import annotations
 
@@ -192,24 +195,16 @@ class Report:
         """
         import numpy
 
-        names = list(dict.fromkeys(name for row in self.rows for name in row.point))
-        texts = [("variable", str), ("verdict", str), ("method", str), ("reason", str)]
-        columns = {
-            name: numpy.array([getattr(r, name) for r in self.rows], kind) for name, kind in texts
-        }
-        columns["number"] = numpy.array([row.number for row in self.rows], int)
+        told = ("variable", "verdict", "method", "reason", "number")
+        columns: dict[str, list[Any]] = {}
+        for name in told:
+            columns[name] = [getattr(row, name) for row in self.rows]
         for name in _NUMBERS:
-            columns[name] = numpy.array([_float(getattr(row, name)) for row in self.rows], float)
-        for name in names:
-            columns[f"at {name}"] = numpy.array(
-                [_float(r.point.get(name)) for r in self.rows], float
-            )
-        array = numpy.empty(
-            len(self.rows), [(name, column.dtype) for name, column in columns.items()]
-        )
-        for name, column in columns.items():
-            array[name] = column
-        return array
+            columns[name] = [_float(getattr(row, name)) for row in self.rows]
+        for name in dict.fromkeys(name for row in self.rows for name in row.point):
+            columns[f"at {name}"] = [_float(row.point.get(name)) for row in self.rows]
+        dtype = [(name, numpy.array(column).dtype) for name, column in columns.items()]
+        return numpy.array(list(zip(*columns.values(), strict=True)), dtype)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
         return self.to_numpy() if dtype is None else self.to_numpy().astype(dtype)

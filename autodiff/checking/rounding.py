@@ -7,6 +7,7 @@ numbers for which the same computation, repeated, tells rounding from a mistake.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import math
@@ -16,9 +17,10 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from autodiff import functions
-from autodiff.graph import CONSTANT, sweep, topological_order
-from autodiff.kinds import Number, number_like
+from autodiff.derivatives import grad
+from autodiff.graph import CONSTANT, topological_order
+from autodiff.kinds import Number, plain
+from autodiff.rows import row_of
 from autodiff.value import Value
 
 EPSILON = math.ulp(1.0)
@@ -97,41 +99,34 @@ def _constant_error(x: Number) -> Number:
     return 0 if is_float and Fraction(repr(float(x))) == Fraction(x) else _last_digit(x)
 
 
+def with_bound(result: Any) -> Computed:
+    """Return a computed number, and how far rounding may have moved it."""
+    return Computed(plain(result), error_bound(result))
+
+
 def derivative_with_bound(f: Callable[[Any], Any], x: Number) -> Computed:
     """Return autodiff's derivative of `f` at `x`, and how far rounding may have moved it.
 
-    The sweep is recorded too, on Values of Values, and analysed.
+    The sweep is recorded too, and analysed.
     """
-    variable = Value(Value(x))
-    root = f(variable)
-    if not isinstance(root, Value) or root.level != variable.level:
-        return Computed(0, 0)
-    gradient = sweep(root, Value(number_like(x, 1)))[variable]
-    if gradient is None:
-        return Computed(0, 0)
-    return Computed(gradient.data, error_bound(gradient))
+    return with_bound(grad(f)(Value(x)))
 
 
 def _error_by_constants(node: Value) -> Number:
     """Return how far an operation is off because its constants are no more exact than floats.
 
-    A graph has no derivative in a constant, and so the few that there are stand here.
+    A graph has no derivative in a constant, so it is computed here.
     """
-    error: Number = 0
-    size = abs(node.data)
-    for place, operand in enumerate(node.operands):
-        off = _constant_error(operand.data) if operand.operation == CONSTANT else 0
-        if not off:
-            continue
-        share = off / abs(operand.data)
-        if node.operation in ("+", "-", "total"):
-            error += off
-        elif node.operation in ("**", "power"):
-            base, exponent = (abs(part.data) for part in node.operands)
-            error += share * size * exponent * (abs(functions.log(base)) if place and base else 1)
-        else:
-            error += share * size
-    return error
+    numbers = [operand.data for operand in node.operands]
+    constants = [i for i, operand in enumerate(node.operands) if operand.operation == CONSTANT]
+    off = {i: error for i in constants if (error := _constant_error(numbers[i]))}
+    if not off:
+        return 0
+    row = row_of(node.operation)
+    partials: Any = {i: node.data / numbers[i] for i in off}  # a person's own: as of a product
+    if row is not None:
+        partials = row.partials(*numbers, node.data)
+    return sum(abs(partials[i]) * error for i, error in off.items() if partials[i] is not None)
 
 
 # ---- More digits ------------------------------------------------------------------------------
@@ -139,19 +134,15 @@ def _error_by_constants(node: Value) -> Number:
 
 def with_more_digits() -> Iterator[Callable[[Number], Number]]:
     """Yield functions that make numbers of more and more digits; none where mpmath is missing."""
-    for bits in _BITS:
-        context = _context(bits)
-        if context is None:
-            return
-        yield functools.partial(_converted, context)
+    with contextlib.suppress(ImportError):
+        for bits in _BITS:
+            yield functools.partial(_converted, _context(bits))
 
 
 @functools.cache
 def _context(bits: int) -> Any:
-    try:
-        import mpmath
-    except ImportError:
-        return None
+    import mpmath
+
     context = mpmath.MPContext()
     context.prec = bits
     return context

@@ -1,21 +1,24 @@
-"""What is compared, where: a function or a built expression, what is by hand, the points."""
+"""What is compared, where: a function or a built expression, what is by hand, the points.
+
+It takes what a person gives to `compare`, in any of its forms, and gives functions of named numbers
+and what they do at each point.
+"""
 
 from __future__ import annotations
 
 import inspect
 import math
-import operator
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from autodiff import functions
 from autodiff.checking.recording import Recording
-from autodiff.formula import OPERATIONS, Formula, parse
+from autodiff.formula import Formula, parse
 from autodiff.graph import CONSTANT, topological_order
-from autodiff.kinds import Number, is_number
+from autodiff.kinds import Number, is_number, plain
+from autodiff.listing import evaluated, of_graph
 from autodiff.program import Program
 from autodiff.value import Value
 
@@ -58,10 +61,6 @@ class Subject:
                     named.setdefault(node.label, node)
         return root, named
 
-    def at(self, point: Point) -> tuple[Any, dict[str, Any]]:
-        """Compute at a point, as `on` does."""
-        return self.on(self.nodes or {name: Value(x, name) for name, x in point.items()})
-
     def along(self, point: Mapping[str, Any], variable: str) -> Callable[[Any], Any]:
         """Return the function of one variable, the others as they are at the point."""
         inputs = self._inputs(point, variable)
@@ -77,13 +76,16 @@ class Subject:
         return {name: x for name, x in numbers.items() if name not in inner}
 
 
+def values(numbers: Mapping[str, Number]) -> dict[str, Value]:
+    """Return numbers as Values that have their names."""
+    return {name: Value(number, name) for name, number in numbers.items()}
+
+
 def one_number(result: Any, whose: str) -> Any:
     """Return what a function returned, which has to be one number."""
-    plain = result
-    while isinstance(plain, Value):
-        plain = plain.data
-    if not is_number(plain) or isinstance(plain, bool):
-        raise TypeError(f"{whose} has to return one number, and returned {plain!r}")
+    number = plain(result)
+    if not is_number(number) or isinstance(number, bool):
+        raise TypeError(f"{whose} has to return one number, and returned {number!r}")
     return result
 
 
@@ -154,49 +156,15 @@ def of_expression(root: Value, by_hand: Any) -> Subject:
     for leaf in leaves:  # the rest of the point, for the table
         if leaf.label and leaf not in set(nodes.values()):
             nodes.setdefault(leaf.label, leaf)
-    return Subject(root.label or "expression", tuple(nodes), recomputed(root, nodes), nodes)
 
-
-def _dot(*operands: Number) -> Number:
-    middle = len(operands) // 2
-    return functions.dot(operands[:middle], operands[middle:])
-
-
-_RECOMPUTED: dict[str, Callable[..., Any]] = {
-    **OPERATIONS,
-    "total": lambda *operands: functions.total(operands),
-    "dot": _dot,
-    "and": operator.and_,
-    "or": operator.or_,
-    "not": lambda condition: functions.where(condition, False, True),
-}
-
-
-def recomputed(root: Value, inputs: Mapping[str, Value]) -> Named:
-    """Make a function of a graph that is built, with the named nodes as its variables.
-
-    The graph is computed forward again by its operations' names; no local derivative is read. Where
-    it chose a branch, it keeps to it. On the nodes themselves it is the graph itself.
-    """
-    order = topological_order(root)[::-1]
-
-    def recompute(numbers: Mapping[str, Any]) -> Any:
-        computed = {inputs[name]: x for name, x in numbers.items()}
-        if all(x is node for node, x in computed.items()):
+    def recomputed(numbers: Mapping[str, Any]) -> Any:
+        """Compute the graph forward again; on the nodes themselves it is the graph itself."""
+        if all(x is nodes[name] for name, x in numbers.items()):
             return root
-        for node in order:
-            if node in computed:
-                continue
-            if not node.operands:
-                computed[node] = node.data
-                continue
-            if node.operation not in _RECOMPUTED:
-                raise TypeError(f"{node.operation} is an operation that cannot be computed again")
-            result = _RECOMPUTED[node.operation](*[computed[operand] for operand in node.operands])
-            computed[node] = result.labeled(node.label) if isinstance(result, Value) else result
-        return computed[root]
+        listing = of_graph(root, [nodes[name] for name in numbers])
+        return evaluated(listing, list(numbers.values()), with_labels=True)[0]
 
-    return recompute
+    return Subject(root.label or "expression", tuple(nodes), recomputed, nodes)
 
 
 def _key_name(key: Any, keys: Sequence[Any]) -> str:
@@ -210,28 +178,24 @@ def _key_name(key: Any, keys: Sequence[Any]) -> str:
 # ---- By hand ----------------------------------------------------------------------------------
 
 
-def names_by_hand(by_hand: Any) -> tuple[str, ...] | None:
-    """Return the variables whose derivatives a mapping has; None if only a call will tell."""
+def by_hand_function(by_hand: Any, subject: Subject) -> tuple[Hand | None, list[str] | None]:
+    """Make one function of all that was worked out by hand: named numbers in, derivatives out.
+
+    Beside it, the variables whose derivatives it gives; None if only a call will tell.
+    """
+    if by_hand is None:
+        return None, None
     if not isinstance(by_hand, Mapping):
-        return None
-    return tuple(_key_name(key, list(by_hand)) for key in by_hand)
-
-
-def by_hand_function(by_hand: Any, subject: Subject) -> Hand:
-    """Make one function of all that was worked out by hand: named numbers in, derivatives out."""
-    if isinstance(by_hand, Mapping):
-        names = {key: _key_name(key, list(by_hand)) for key in by_hand}
-        unknown = [name for name in names.values() if name not in subject.variables]
-        if unknown:
+        whole = _of_names(by_hand)
+        return lambda numbers: _by_variable(whole(numbers), subject), None
+    parts: dict[str, Named] = {}
+    for key, part in by_hand.items():
+        name = _key_name(key, list(by_hand))
+        if name not in subject.variables:
             known = ", ".join(subject.variables)
-            raise ValueError(f"{unknown[0]!r} is no variable; the variables are {known}")
-        parts = {
-            names[key]: one_by_hand(part, f"by hand for {names[key]}")
-            for key, part in by_hand.items()
-        }
-        return lambda numbers: {name: part(numbers) for name, part in parts.items()}
-    whole = _of_names(by_hand)
-    return lambda numbers: _by_variable(whole(numbers), subject)
+            raise ValueError(f"{name!r} is no variable; the variables are {known}")
+        parts[name] = one_by_hand(part, f"by hand for {name}")
+    return lambda numbers: {name: part(numbers) for name, part in parts.items()}, list(parts)
 
 
 def _by_variable(result: Any, subject: Subject) -> Mapping[str, Number]:
@@ -307,7 +271,7 @@ def visited(
 
 def _visit(subject: Subject, number: int, point: Point) -> Visit:
     """Record the function at a point."""
-    root, named = subject.at(point)
+    root, named = subject.on(subject.nodes or values(point))
     variables = {name: named[name] for name in subject.variables}
     return Visit(number, point, Recording(root, variables), named)
 

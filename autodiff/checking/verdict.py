@@ -1,4 +1,7 @@
-"""The verdict on one derivative at one point: equal, agrees, differs, or undecided."""
+"""The verdict on one derivative at one point: equal, agrees, differs, or undecided.
+
+`judged` takes the one by hand and the place where all else can be computed, and gives a `Row`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from autodiff.checking import numerical
 from autodiff.checking.place import Place
 from autodiff.checking.rounding import EPSILON, Computed, as_float
 from autodiff.kinds import Number
@@ -60,20 +62,26 @@ class Row:
     verdict: str
     reason: str = ""
 
+    @property
+    def other(self) -> Number:
+        """What autodiff's derivative is compared with."""
+        return self.numerical if self.by_hand is None else self.by_hand
+
 
 @dataclass(frozen=True)
 class Tolerances:
-    """How far apart two numbers that agree may be."""
+    """How far apart two numbers that agree may be: `error` is that of a numerical derivative."""
 
     rtol: float
     atol: float
+    error: float = 0.0
 
-    def allowed(self, a: Number, b: Number, error: float = 0.0) -> Number:
+    def allowed(self, a: Number, b: Number) -> Number:
         """Return the largest difference of two numbers that counts as agreement."""
         if _is_exact(a) and _is_exact(b):
             return 0
         a, b = abs(a), abs(b)
-        return self.rtol * max(a, b) + min(self.atol, a, b) + error
+        return self.rtol * max(a, b) + min(self.atol, a, b) + self.error
 
 
 def _is_exact(x: Number) -> bool:
@@ -84,94 +92,61 @@ def _is_finite(x: Number) -> bool:
     return _is_exact(x) or math.isfinite(x)
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Two derivatives that are compared, and the place where more can be computed about them.
+def judged(place: Place, by_hand: Number, tolerances: Tolerances, problem: str = "") -> Row:
+    """Compare one derivative at one point, by hand or, if that is None, with the numerical one.
 
-    Attributes
-    ----------
-    place : Place
-        Which derivative, and where.
-    autodiff, by_hand : number
-        The two; None by hand where autodiff's is compared with the numerical one.
-    estimate : Estimate
-        The numerical one.
-    tolerances : Tolerances
-        How far apart they may be.
-    problem : str
-        Why there is nothing to compare.
+    A problem is why there is nothing to compare.
     """
-
-    place: Place
-    autodiff: Number
-    by_hand: Number
-    estimate: numerical.Estimate
-    tolerances: Tolerances
-    problem: str = ""
-
-    @property
-    def other(self) -> Number:
-        """What autodiff's derivative is compared with."""
-        return self.estimate.derivative if self.by_hand is None else self.by_hand
-
-    @property
-    def error(self) -> float:
-        """How far off the numerical derivative may be, if it is compared."""
-        if self.by_hand is not None:
-            return 0.0
-        return 10 * self.estimate.error + 1e-6 * abs(as_float(self.autodiff))
-
-    def allowed(self, ours: Number, theirs: Number) -> Number:
-        """Return the largest difference that counts as agreement."""
-        return self.tolerances.allowed(ours, theirs, self.error)
-
-
-def judged(pair: Pair) -> Row:
-    """Compare one derivative at one point, by hand or else with the numerical one."""
-    autodiff, other, visit = pair.autodiff, pair.other, pair.place.visit
+    estimate = place.estimate()
+    autodiff, other = place.autodiff, by_hand
+    if by_hand is None:
+        other = estimate.derivative
+        error = 10 * estimate.error + 1e-6 * abs(as_float(autodiff))
+        tolerances = replace(tolerances, error=error)
     absolute = abs(autodiff - other) if autodiff != other else 0
     larger = max(abs(autodiff), abs(other))
     row = Row(
-        variable=pair.place.variable,
-        number=visit.number,
-        point=visit.point,
+        variable=place.variable,
+        number=place.visit.number,
+        point=place.visit.point,
         autodiff=autodiff,
-        by_hand=pair.by_hand,
-        numerical=pair.estimate.derivative,
-        error=pair.estimate.error,
-        method=pair.estimate.method,
+        by_hand=by_hand,
+        numerical=estimate.derivative,
+        error=estimate.error,
+        method=estimate.method,
         absolute=absolute,
         relative=absolute / larger if absolute and 0 < larger < math.inf else absolute,
         ulps=_ulps(autodiff, other),
-        tolerance=pair.allowed(autodiff, other),
-        verdict="",
+        tolerance=tolerances.allowed(autodiff, other),
+        verdict="undecided",
+        reason=problem,
     )
-    verdict, reason = _verdict(row, pair)
+    if problem:
+        return row
+    verdict, reason = _verdict(row, place)
     if verdict:
         return replace(row, verdict=verdict, reason=reason)
-    return _rounding_or_mistake(row, pair)
+    return _rounding_or_mistake(row, place, tolerances)
 
 
-def _verdict(row: Row, pair: Pair) -> tuple[str, str]:
+def _verdict(row: Row, place: Place) -> tuple[str, str]:
     """Judge a row: the verdict and the reason for it; none where the numbers differ."""
-    has_hand = pair.by_hand is not None
-    if pair.problem:
-        return "undecided", pair.problem
+    has_hand = row.by_hand is not None
     if not has_hand and row.method == "none":
         return "undecided", "the function is not defined around the point"
-    if row.autodiff == pair.other and has_hand and _is_finite(row.autodiff):
-        return _contradicted(row, pair) or ("equal", "")
+    if row.autodiff == row.other and has_hand and _is_finite(row.autodiff):
+        return _contradicted(row, place) or ("equal", "")
     for name, number in (("autodiff", row.autodiff), ("by hand", row.by_hand)):
         if number is not None and not _is_finite(number):
             return "undecided", f"{name} is {as_float(number)}"
     if row.absolute <= row.tolerance:
-        return _contradicted(row, pair) or ("agrees", "")
+        return _contradicted(row, place) or ("agrees", "")
     reach = 0 if has_hand else 1e-4
-    near = [text for text, distance in pair.place.kinks() if abs(distance) <= reach]
+    near = [text for text, distance in place.kinks() if abs(distance) <= reach]
     if near:
         where = "at" if has_hand else "at or near"
         return "undecided", f"{near[0]} has a kink or a jump {where} the point"
-    if _is_exact(row.autodiff) and _is_exact(pair.other):
+    if _is_exact(row.autodiff) and _is_exact(row.other):
         return "differs", ""
     return "", ""
 
@@ -183,13 +158,13 @@ _DIGITS_LEFT = 1e-3  # of a number, or it decides nothing
 _NO_DIGITS = "rounding leaves no digits by which the two could be compared"
 
 
-def _rounding_or_mistake(row: Row, pair: Pair) -> Row:
+def _rounding_or_mistake(row: Row, place: Place, tolerances: Tolerances) -> Row:
     """Judge two numbers that differ: by what rounding can do to them, and by more digits."""
     seen: list[tuple[Computed, Computed]] = []
-    for sides in pair.place.closer():
+    for sides in place.closer():
         seen.append(sides)
         difference, bound, larger = _apart(*sides)
-        allowed = pair.allowed(sides[0].number, sides[1].number)
+        allowed = tolerances.allowed(sides[0].number, sides[1].number)
         few_digits = bound > _DIGITS_LEFT * larger
         if difference > _CLEARLY * bound or (difference <= allowed and not few_digits):
             break
@@ -200,7 +175,7 @@ def _rounding_or_mistake(row: Row, pair: Pair) -> Row:
         return replace(row, verdict="undecided", reason=_NO_DIGITS)
     if difference > allowed + bound:
         return replace(row, verdict="differs")
-    return replace(row, verdict="agrees", reason=_lost(row, pair.other, seen))
+    return replace(row, verdict="agrees", reason=_lost(row, seen))
 
 
 def is_rounding(row: Row) -> bool:
@@ -221,7 +196,7 @@ def _apart(ours: Computed, theirs: Computed) -> tuple[Number, Number, Number]:
     return difference, ours.bound + theirs.bound, max(abs(ours.number), abs(theirs.number))
 
 
-def _lost(row: Row, other: Number, seen: list[tuple[Computed, Computed]]) -> str:
+def _lost(row: Row, seen: list[tuple[Computed, Computed]]) -> str:
     """Say which of the two numbers rounding took digits from, and how many."""
     ours, theirs = seen[-1]
     if len(seen) == 1:  # no more digits were needed: the rounding that was bounded tells
@@ -229,28 +204,28 @@ def _lost(row: Row, other: Number, seen: list[tuple[Computed, Computed]]) -> str
         best = ours.number if ours.bound < theirs.bound else theirs.number
     else:
         best = ours.number
-        off = {"autodiff": abs(row.autodiff - best), "by hand": abs(other - best)}
+        off = {"autodiff": abs(row.autodiff - best), "by hand": abs(row.other - best)}
     worse = max(off, key=lambda name: as_float(off[name]))
-    share = as_float(abs((row.autodiff if worse == "autodiff" else other) - best) / abs(best))
+    share = as_float(abs((row.autodiff if worse == "autodiff" else row.other) - best) / abs(best))
     digits = round(math.log10(share / EPSILON)) if 0 < share < 0.1 else 16
     lost = "all digits" if digits > 15 else f"{digits} of 16 digits"
     form = "the form by hand" if worse == "by hand" else "the function's own form"
     return f"{form} loses {lost}"
 
 
-def _contradicted(row: Row, pair: Pair) -> tuple[str, str] | None:
+def _contradicted(row: Row, place: Place) -> tuple[str, str] | None:
     """Judge autodiff and by hand, which agree, wrong: if numbers show it beyond any doubt."""
-    if pair.by_hand is None or row.method == "none" or not math.isfinite(row.numerical):
+    if row.by_hand is None or row.method == "none" or not math.isfinite(row.numerical):
         return None
     size = max(abs(row.numerical), abs(as_float(row.autodiff)))
     distance = abs(as_float(row.autodiff) - row.numerical)
     if distance <= 1e-3 * size + 10 * row.error + as_float(row.tolerance):
         return None
-    if row.error > 1e-6 * size or any(abs(distance) <= 0.01 for _, distance in pair.place.kinks()):
+    if row.error > 1e-6 * size or any(abs(distance) <= 0.01 for _, distance in place.kinks()):
         return None
-    if row.method == "differences" and not pair.place.steady():
+    if row.method == "differences" and not place.steady():
         return None
-    ours, _ = next(pair.place.closer())
+    ours, _ = next(place.closer())
     if distance <= _CLEARLY * ours.bound:
         return None
     return "differs", "the numerical derivative contradicts both"

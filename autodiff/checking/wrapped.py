@@ -11,8 +11,8 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from autodiff import functions
 from autodiff.kinds import Number, is_truth, number_like, where
+from autodiff.rows import TABLE
 from autodiff.value import Value
 
 
@@ -38,14 +38,14 @@ def forwarded(function: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
-def _compared(symbol: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _compared(symbol: str) -> Callable[[Any, Any], Any]:
     """Make a comparison that the class of the number answers."""
 
     def method(a: Wrapped, b: Any) -> Any:
         if isinstance(b, Value):
             return NotImplemented
         noting = b if isinstance(b, Wrapped) and a.met is None else a
-        return noting.answer(symbol, compare, a.number, unwrapped(b))
+        return noting.answer(symbol, a.number, unwrapped(b))
 
     return method
 
@@ -64,36 +64,30 @@ class Wrapped:
         """Whether this is the answer to a comparison."""
         return is_truth(self.number)
 
-    def answer(self, symbol: str, compare: Callable[..., Any], a: Number, b: Number) -> Any:
+    def answer(self, symbol: str, a: Number, b: Number) -> Any:
         """Answer a comparison of this number."""
-        return compare(a, b)
+        return TABLE[symbol].value(a, b)
 
     def labeled(self, label: str | None) -> Any:
         """Return this number: only a Value keeps a label."""
         return self
 
-    __add__ = __radd__ = forwarded(operator.add)
-    __sub__ = forwarded(operator.sub)
-    __rsub__ = forwarded(lambda b, a: a - b)
-    __mul__ = __rmul__ = forwarded(operator.mul)
-    __truediv__ = forwarded(operator.truediv)
-    __rtruediv__ = forwarded(lambda b, a: a / b)
-    __mod__ = forwarded(operator.mod)
-    __rmod__ = forwarded(lambda b, a: a % b)
-    __floordiv__ = forwarded(operator.floordiv)
-    __rfloordiv__ = forwarded(lambda b, a: a // b)
-    __pow__ = forwarded(operator.pow)
-    __rpow__ = forwarded(lambda b, a: a**b)
-    __neg__ = forwarded(operator.neg)
-    __pos__ = forwarded(operator.pos)
-    __abs__ = forwarded(operator.abs)
+    _number_like = forwarded(number_like)
 
-    __lt__ = _compared("<", operator.lt)
-    __le__ = _compared("<=", operator.le)
-    __gt__ = _compared(">", operator.gt)
-    __ge__ = _compared(">=", operator.ge)
-    __eq__ = _compared("==", operator.eq)
-    __ne__ = _compared("!=", operator.ne)
+    @classmethod
+    def recorder(cls, name: str) -> Callable[..., Any] | None:
+        """Return what computes an operation on such numbers; None if only its body can."""
+        row = TABLE[name]
+        if not row.parameters:  # of many operands: by the arithmetic below
+            return row.value
+        function = cls.function(name)
+        return getattr(cls, name, None) or (function and forwarded(function))
+
+    @staticmethod
+    def function(name: str) -> Callable[..., Any] | None:
+        """Return what computes an operation on the numbers inside."""
+        return TABLE[name].value
+
     __hash__ = object.__hash__
 
     def __float__(self) -> float:
@@ -104,31 +98,21 @@ class Wrapped:
         """Choose as `autodiff.where` does."""
         return a if condition else b
 
-    @staticmethod
-    def total(*operands: Any) -> Any:
-        """Add up as `autodiff.total` does."""
-        return sum(operands[1:], operands[0])
 
-    @staticmethod
-    def dot(*operands: Any) -> Any:
-        """Multiply and add up as `autodiff.dot` does."""
-        middle = len(operands) // 2
-        return Wrapped.total(*map(operator.mul, operands[:middle], operands[middle:]))
+def _reflected(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the method of an operator whose first operand is no wrapped number."""
+    return forwarded(lambda b, a: function(a, b))
 
 
-class _WithFunctions(Wrapped):
-    """A wrapped number with all functions of the number inside."""
-
-    __slots__ = ()
-
-    _number_like = forwarded(number_like)
-
-
-for _name in {*functions.__all__, "ieee_log"} - {"where", "total", "dot"}:
-    setattr(_WithFunctions, _name, forwarded(getattr(functions, _name)))
+for _row in filter(lambda row: row.method, TABLE.values()):
+    _operator = getattr(operator, f"__{_row.method}__")
+    _method = _compared(_row.name) if _row.is_comparison else forwarded(_operator)
+    setattr(Wrapped, f"__{_row.method}__", _method)
+    if len(_row.parameters) == 2 and not _row.is_comparison:
+        setattr(Wrapped, f"__r{_row.method}__", _reflected(_operator))
 
 
-class Watched(_WithFunctions):
+class Watched(Wrapped):
     """A number that notes what it is compared with: as text, and how far the two are apart.
 
     >>> x = Watched(2.0, met=[])
@@ -138,43 +122,37 @@ class Watched(_WithFunctions):
 
     __slots__ = ()
 
-    def answer(self, symbol: str, compare: Callable[..., Any], a: Number, b: Number) -> Any:
+    def answer(self, symbol: str, a: Number, b: Number) -> Any:
         """Answer a comparison, and note it."""
         if self.met is not None:
             self.met.append((f"{float(a):.6g} {symbol} {float(b):.6g}", float(a - b)))
-        return compare(a, b)
+        return super().answer(symbol, a, b)
 
     def __bool__(self) -> bool:
-        return bool(self.answer("!=", operator.ne, self.number, 0))
+        return bool(self.answer("!=", self.number, 0))
 
     def __hash__(self) -> int:
         return hash(self.number)  # a key is found by it, and then compared
 
 
-class Symbolic(_WithFunctions):
+class Symbolic(Wrapped):
     """A formula of SymPy that has no truth and no hash, so that no branch is taken by its form."""
 
     __slots__ = ()
 
-    def answer(self, symbol: str, compare: Callable[..., Any], a: Number, b: Number) -> Any:
+    def answer(self, symbol: str, a: Number, b: Number) -> Any:
         """Answer with the relation of the two formulas, and note it."""
         import sympy
 
         if self.met is not None:
             self.met.append(symbol)
-        if symbol in ("==", "!="):  # SymPy's own == is whether the form is the same
-            compare = sympy.Eq if symbol == "==" else sympy.Ne
-        return Symbolic(compare(a, b), self.met)
-
-    __and__ = __rand__ = forwarded(operator.and_)
-    __or__ = __ror__ = forwarded(operator.or_)
-    __invert__ = forwarded(operator.invert)
+        return Symbolic(sympy.Rel(a, b, symbol), self.met)  # == of SymPy is of the form
 
     @staticmethod
     def where(condition: Any, a: Any, b: Any) -> Any:
         """Choose by a relation."""
         if isinstance(a, Value) or isinstance(b, Value):
-            return Value.where(condition, a, b)
+            return Value.recorder("where")(condition, a, b)
         if not isinstance(condition, Symbolic):
             return a if condition else b
         return Symbolic(where(*map(unwrapped, (condition, a, b))), condition.met)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autodiff import __version__
 from autodiff.command_line import arguments, printing, results
 from autodiff.command_line.arguments import UsageError
 from autodiff.command_line.results import Answer
-from autodiff.limit import at_most
+from autodiff.formula.limit import at_most
 
 _CALLS = 2_000_000  # that finding formulas and comparing may take together
 
@@ -26,9 +27,9 @@ def answer(typed: Sequence[str] | None) -> tuple[int, str, list[str]]:
     """
     options = arguments.options_of(typed)
     if options.help:
-        return 0, arguments.help_text(), []
+        return 0, arguments.parser().format_help(), []
     if options.version:
-        return 0, arguments.version_text(), []
+        return 0, f"autodiff {__version__}\n", []
     asked = arguments.read(options)
     found = Answer()
     if not asked.missing:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import argparse
 import codecs
+import contextlib
 import pathlib
 import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Collection, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-import autodiff
-from autodiff.formula import Formula, normal_name, parse
-from autodiff.grammar import CONSTANTS
-from autodiff.spelling import FUNCTIONS, MAX_CHARACTERS, PARAMETERS, FormulaError
+from autodiff.formula import CONSTANTS, FUNCTIONS, Formula, FormulaError, parse
+from autodiff.formula.spelling import MAX_CHARACTERS
 
 HIGHEST_ORDER = 4
+PICTURES = ".svg", ".png", ".pdf", ".dot", ".gv"  # how files of them end
+_ENDINGS = f"{', '.join(PICTURES[:-1])} or {PICTURES[-1]}"
 _MOST_BYTES = 4 * MAX_CHARACTERS + 8  # of a text that is read
 
 _DESCRIPTION = """\
@@ -65,8 +67,9 @@ def _unshielded(argument: str) -> str:
     return argument.removeprefix(_SHIELD) if argument.startswith(f"{_SHIELD}-") else argument
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the options, and tells of them."""
+    made = _Parser(
         prog="autodiff",
         description=_DESCRIPTION,
         epilog=f"{_function_list()}\n\n{_EXAMPLES}",
@@ -75,18 +78,16 @@ def _parser() -> _Parser:
         add_help=False,
     )
 
-    add = parser.add_argument
+    made.register("type", None, _unshielded)  # of all that stays text
+    add = made.add_argument
+    add("formula", nargs="?", metavar="FORMULA", help="the formula; - reads standard input")
     add(
-        "formula", nargs="?", type=_unshielded, metavar="FORMULA",
-        help="the formula; - reads standard input",
-    )  # fmt: skip
-    add(
-        "numbers", nargs="*", type=_unshielded, metavar="NAME=NUMBER",
+        "numbers", nargs="*", metavar="NAME=NUMBER",
         help="a number for each variable; to compare, also an interval NAME=LOW:HIGH",
     )  # fmt: skip
-    add("--file", type=_unshielded, metavar="FILE", help="read the formula from a file")
+    add("--file", metavar="FILE", help="read the formula from a file")
     add(
-        "--by-hand", action="append", type=_unshielded, default=[], metavar="NAME=FORMULA",
+        "--by-hand", action="append", default=[], metavar="NAME=FORMULA",
         help="compare a derivative worked out by hand (or, under the result's name, the value) at "
         "the numbers and at random points, and say what is wrong; may be given several times",
     )  # fmt: skip
@@ -100,37 +101,24 @@ def _parser() -> _Parser:
         help=f"also print the derivatives of higher order, up to {HIGHEST_ORDER}",
     )  # fmt: skip
     add("--formula", action="store_true", dest="symbolic", help="print formulas (needs SymPy)")
-    add(
-        "--draw", type=_unshielded, metavar="FILE",
-        help="draw the graph: .svg, .png, .pdf, .dot or .gv",
-    )  # fmt: skip
+    add("--draw", metavar="FILE", help=f"draw the graph: {_ENDINGS}")
     add("--json", action="store_true", help="print JSON")
     add("--verbose", action="store_true", help="compare in more columns: relative, ulps")
     add("--version", action="store_true", help="print the version")
     add("-h", "--help", action="store_true", help="print this help")
-    return parser
+    return made
 
 
 def _function_list() -> str:
     """Return all functions, with their arguments where there are several."""
     width = min(shutil.get_terminal_size().columns, 100) - 2
     calls = [
-        name if len(PARAMETERS[name]) == 1 else f"{name}({', '.join(PARAMETERS[name])})"
+        name if len(FUNCTIONS[name]) == 1 else f"{name}({', '.join(FUNCTIONS[name])})"
         for name in sorted(FUNCTIONS)
     ]
     unbroken = ", ".join(call.replace(" ", "\0") for call in calls)
-    lines = textwrap.fill(
-        unbroken, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False
-    )
-    return f"functions:\n{lines}".replace("\0", " ")
-
-
-def help_text() -> str:
-    return _parser().format_help()
-
-
-def version_text() -> str:
-    return f"autodiff {autodiff.__version__}\n"
+    lines = textwrap.wrap(unbroken, width - 2, break_long_words=False)
+    return "\n  ".join(["functions:", *lines]).replace("\0", " ")
 
 
 def options_of(typed: Sequence[str] | None) -> argparse.Namespace:
@@ -138,7 +126,7 @@ def options_of(typed: Sequence[str] | None) -> argparse.Namespace:
     typed = list(sys.argv[1:] if typed is None else typed)
     end = typed.index("--") if "--" in typed else len(typed)  # after that there are no options
     formulas = [_SHIELD + text if text.startswith("-") else text for text in typed[end + 1 :]]
-    return _parser().parse_intermixed_args([*map(_shielded, typed[:end]), *formulas])
+    return parser().parse_intermixed_args([*map(_shielded, typed[:end]), *formulas])
 
 
 # ---- What is asked for ------------------------------------------------------------------------
@@ -172,10 +160,12 @@ def read(options: argparse.Namespace) -> Asked:
     asked = Asked(
         formula,
         *_numbers(numbers, formula),
-        _by_hand(by_hand, formula, CONSTANTS.keys() - given - formula.names.keys()),
+        _by_hand(by_hand, formula, CONSTANTS.keys() - given - {*formula.names}),
         options,
     )
     needs_numbers = not (options.symbolic or options.by_hand) or options.draw
+    if options.draw and pathlib.Path(options.draw).suffix.lower() not in PICTURES:
+        raise UsageError(f"--draw {options.draw}: the file ends in {_ENDINGS}")
     if asked.missing and (needs_numbers or (asked.numbers and not asked.intervals)):
         raise UsageError(f"no number for {asked.missing[0]}: add {asked.missing[0]}=NUMBER")
     return asked
@@ -193,38 +183,36 @@ def _formula_text(options: argparse.Namespace) -> str:
 
 
 def _file_content(path: str) -> bytes:
-    try:
-        with pathlib.Path(path).open("rb") as file:
-            return file.read(_MOST_BYTES)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    except ValueError as error:  # no system has such a name
-        raise UsageError(f"--file {path!r}: {error}") from None
+    with told(path, f"--file {path!r}"), pathlib.Path(path).open("rb") as file:
+        return file.read(_MOST_BYTES)
 
 
 def _standard_input() -> str:
     if sys.stdin is None:
         raise UsageError("standard input is closed")
-    try:
+    with told("standard input", "standard input"):
         binary = getattr(sys.stdin, "buffer", None)
         return _decoded(binary.read(_MOST_BYTES)) if binary else sys.stdin.read(_MOST_BYTES)
+
+
+@contextlib.contextmanager
+def told(file: str, option: str) -> Iterator[None]:
+    """Tell in one line why a file cannot be used: by its name, or by an option that has no name."""
+    try:
+        yield
     except OSError as error:
-        raise UsageError(f"standard input: {error.strerror}") from None
-    except ValueError as error:
-        raise UsageError(f"standard input: {error}") from None
-
-
-_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}  # byte-order marks, which some editors and shells put before a text
+        raise UsageError(f"{file}: {error.strerror}") from None
+    except ValueError as error:  # no system has such a name
+        raise UsageError(f"{option}: {error}") from None
 
 
 def _decoded(content: bytes) -> str:
-    """Return a text from its bytes; what is no letter shows as one that is no part of a formula."""
-    encoding = next((_MARKS[mark] for mark in _MARKS if content.startswith(mark)), "utf-8")
-    return content.decode(encoding, "replace")
+    """Return a text from its bytes; what is no letter shows as one that is no part of a formula.
+
+    Some editors and shells put a byte-order mark before it.
+    """
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if is_wide else "utf-8-sig", "replace")
 
 
 # ---- Names, numbers, derivatives by hand --------------------------------------------------------
@@ -235,7 +223,8 @@ def _named(text: str, option: str) -> tuple[str, str]:
     name, equals, content = text.partition("=")
     if not equals or not name.strip().isidentifier():
         raise UsageError(f"{option} {text[:60]!r}: write NAME=..., without spaces around =")
-    return normal_name(name.strip()), content
+    # As Python's parser reads a name: some letters have two ways to be written
+    return unicodedata.normalize("NFKC", name.strip()), content
 
 
 def _numbers(

@@ -8,7 +8,7 @@ from typing import Any
 from autodiff.checking import compare
 from autodiff.command_line.arguments import Asked, UsageError
 from autodiff.command_line.results import Answer
-from autodiff.limit import WorkLimitError
+from autodiff.formula.limit import WorkLimitError
 
 _EVALUATIONS = 100  # of the function, that comparing one derivative at one point may take
 _MOST_WORK = 200_000  # operations that all of them may take
@@ -20,19 +20,13 @@ def add_comparison(found: Answer, asked: Asked) -> None:
     by_hand = dict(asked.by_hand)
     value = by_hand.pop(formula.name, None) if formula.name else None
     at = [] if asked.missing else [dict(asked.numbers)]
-    most = _most_points(asked) - len(at)
-    points = max(0, min(options.points, most))
+    points = max(0, min(options.points, _most_points(asked) - len(at)))
     if not points and not at:
         raise UsageError("there is no point to compare at: give numbers, or allow --points")
     try:
+        ranges = _ranges(asked) if points else {}
         report = compare(
-            formula,
-            by_hand,
-            at=at,
-            ranges=_ranges(asked) if points else {},
-            points=points,
-            seed=options.seed,
-            value=value,
+            formula, by_hand, at=at, ranges=ranges, points=points, seed=options.seed, value=value
         )
     except WorkLimitError:
         holds = "; the numbers hold" if found.numbers else ""
@@ -51,7 +45,7 @@ def add_comparison(found: Answer, asked: Asked) -> None:
 
 def _most_points(asked: Asked) -> int:
     """Return at how many points all derivatives by hand can be compared in bounded time."""
-    size = len(asked.formula.steps) + sum(len(f.steps) for f in asked.by_hand.values())
+    size = sum(len(f.listing.steps) for f in (asked.formula, *asked.by_hand.values()))
     most = _MOST_WORK // (size * len(asked.by_hand) * _EVALUATIONS)
     if not most:
         raise UsageError(

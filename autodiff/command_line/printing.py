@@ -12,7 +12,6 @@ from typing import Any, TextIO
 
 from autodiff.command_line.arguments import Asked
 from autodiff.command_line.results import Answer
-from autodiff.kinds import Number
 
 # ---- Text -------------------------------------------------------------------------------------
 
@@ -21,7 +20,9 @@ def as_text(asked: Asked, found: Answer) -> str:
     """Return all that was found, in blocks for a person."""
     blocks = []
     if found.numbers:
-        blocks.append(_aligned({**found.numbers["values"], **found.numbers["derivatives"]}))
+        numbers = {**found.numbers["values"], **found.numbers["derivatives"]}
+        width = max(map(len, numbers))
+        blocks.append("\n".join(f"{name:{width}}  {x!r}" for name, x in numbers.items()))
     if found.formulas:
         blocks.append("\n".join(f"{name} = {text}" for name, text in found.formulas.items()))
     if found.report is not None:
@@ -29,11 +30,6 @@ def as_text(asked: Asked, found: Answer) -> str:
         paint = painted if takes_colour(sys.stdout) else None
         blocks.append(found.report.text(width, asked.options.verbose, paint))
     return "\n\n".join(blocks) + "\n"
-
-
-def _aligned(numbers: Mapping[str, Number]) -> str:
-    width = max(map(len, numbers))
-    return "\n".join(f"{name:{width}}  {number!r:>1}" for name, number in numbers.items())
 
 
 # ---- JSON -------------------------------------------------------------------------------------
@@ -64,17 +60,14 @@ def _for_json(x: Any) -> Any:
 
 # ---- Colour -----------------------------------------------------------------------------------
 
-_COLOURS = {
-    "differs": "31", "undecided": "33", "agrees": "32", "equal": "32", "heading": "1",
-}  # fmt: skip
+_COLOURS = {"differs": "31", "undecided": "33", "agrees": "32", "equal": "32", "heading": "1"}
 
 
 def takes_colour(stream: TextIO | None) -> bool:
     """Return whether a stream is a terminal that shows colours, and nobody has said otherwise."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
+    is_forbidden, is_wanted = map(os.environ.get, ("NO_COLOR", "FORCE_COLOR"))
+    if is_forbidden or is_wanted:
+        return not is_forbidden
     old_windows = sys.platform == "win32" and "WT_SESSION" not in os.environ
     is_terminal = stream is not None and stream.isatty()
     return is_terminal and not old_windows and os.environ.get("TERM") != "dumb"

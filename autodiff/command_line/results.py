@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from autodiff import grad
-from autodiff.command_line.arguments import Asked, UsageError, computed
+from autodiff.command_line.arguments import Asked, UsageError, computed, told
 from autodiff.extras import how_to_install
-from autodiff.formula import Formula, defined_at
-from autodiff.kinds import Number
-from autodiff.limit import WorkLimitError, calls_at_most
-from autodiff.symbolic import can_be_expanded, can_be_written, shortest
+from autodiff.formula import defined_at
+from autodiff.formula.limit import WorkLimitError, calls_at_most
+from autodiff.formula.symbolic import can_be_expanded, can_be_written, shortest
+from autodiff.kinds import Number, plain
 from autodiff.value import Value
 
 if TYPE_CHECKING:
@@ -42,10 +42,6 @@ class Answer:
     given_up: list[str] = field(default_factory=list)
 
 
-class _TooMuchError(Exception):
-    """A sentence on what is given up."""
-
-
 # ---- At numbers -------------------------------------------------------------------------------
 
 
@@ -57,7 +53,7 @@ def add_numbers(found: Answer, asked: Asked) -> None:
     if isinstance(root, Value):
         computed(formula, root.backward)
     result = formula.name or "result"
-    values = {name: _data(value) for name, value in named.items() if name not in numbers}
+    values = {name: plain(value) for name, value in named.items() if name not in numbers}
     derivatives = {
         _partial_name(result, [name]): value.grad
         for name, value in named.items()
@@ -65,20 +61,11 @@ def add_numbers(found: Answer, asked: Asked) -> None:
     }
     if asked.options.draw:
         _draw(root, asked.options.draw)
-    found.numbers = {"values": values | {result: _data(root)}, "derivatives": derivatives}
-    for order in range(2, asked.options.order + 1):
-        try:
-            for titles, partials in _of_order(formula, order):
-                at = [numbers[name] for name in formula.variables]
-                higher = computed(formula, functools.partial(partials, *at))
-                derivatives.update(zip(titles, higher, strict=True))
-        except _TooMuchError as error:
-            found.given_up.append(f"{error}; those of lower order hold")
-            break
-
-
-def _data(x: Any) -> Number:
-    return x.data if isinstance(x, Value) else x
+    found.numbers = {"values": values | {result: plain(root)}, "derivatives": derivatives}
+    at = [numbers[name] for name in formula.variables]
+    for titles, partials in _derivatives(found, asked, 2, "; those of lower order hold"):
+        higher = computed(formula, functools.partial(partials, *at))
+        derivatives.update(zip(titles, higher, strict=True))
 
 
 def _partial_name(result: str, variables: Sequence[str]) -> str:
@@ -90,25 +77,31 @@ def _partial_name(result: str, variables: Sequence[str]) -> str:
 Partials = Callable[..., Sequence[Number]]
 
 
-def _of_order(formula: Formula, order: int) -> Iterator[tuple[list[str], Partials]]:
-    """Yield functions that return all derivatives of one order, and the names of those.
+def _derivatives(
+    found: Answer, asked: Asked, lowest: int, more: str = ""
+) -> Iterator[tuple[list[str], Partials]]:
+    """Yield functions that return the derivatives, from the lowest order on, and their names.
 
-    One sweep gives the derivatives in all variables of what was differentiated before.
+    One sweep gives the derivatives in all variables of what was differentiated before. Where there
+    are too many of an order, it is given up, and so are the higher ones.
     """
-    names = formula.variables
+    formula = asked.formula
+    names, result = formula.variables, formula.name or "result"
     indices = range(len(names))
-    prefixes = list(itertools.combinations_with_replacement(indices, order - 1))
-    if len(prefixes) * len(formula.steps) * 4**order > _MOST_WORK:
-        raise _TooMuchError(f"the derivatives of order {order} are too many for this formula")
 
     def f(*args: Number) -> Number:
         return formula.compute(dict(zip(names, args, strict=True)))[0]
 
-    for prefix in prefixes:
-        last = indices[prefix[-1] if prefix else 0 :]
-        paths = [[*prefix, i] for i in last]
-        titles = [_partial_name(formula.name or "result", [names[i] for i in p]) for p in paths]
-        yield titles, grad(functools.reduce(grad, prefix, f), tuple(last))
+    for order in range(lowest, asked.options.order + 1):
+        prefixes = list(itertools.combinations_with_replacement(indices, order - 1))
+        if len(prefixes) * len(formula.listing.steps) * 4**order > _MOST_WORK:
+            too_many = f"the derivatives of order {order} are too many for this formula"
+            found.given_up.append(too_many + more)
+            return
+        for prefix in prefixes:
+            last = indices[prefix[-1] if prefix else 0 :]
+            titles = [_partial_name(result, [names[i] for i in (*prefix, k)]) for k in last]
+            yield titles, grad(functools.reduce(grad, prefix, f), tuple(last))
 
 
 # ---- As formulas ------------------------------------------------------------------------------
@@ -123,15 +116,11 @@ def add_formulas(found: Answer, asked: Asked) -> None:
     formula = asked.formula
     point = defined_at(formula) if asked.missing else asked.numbers
     small = []
-    try:
-        for order in range(1, asked.options.order + 1):
-            for titles, partials in _of_order(formula, order):
-                if _can_be_written(partials, [point[name] for name in formula.variables]):
-                    small.append((titles, partials))
-                else:
-                    found.given_up.append(_not_written(titles, "it would be too long"))
-    except _TooMuchError as error:
-        found.given_up.append(str(error))
+    for titles, partials in _derivatives(found, asked, 1):
+        if _can_be_written(partials, [point[name] for name in formula.variables]):
+            small.append((titles, partials))
+        else:
+            found.given_up.append(_not_written(titles, "it would be too long"))
     symbols = [sympy.Symbol(name, real=True) for name in formula.variables]
     written = _symbolic(small, symbols, found)
     root = formula.compute({name: Value(number) for name, number in point.items()})[0]
@@ -186,7 +175,11 @@ def _shortened(written: Mapping[str, Any]) -> dict[str, Any]:
     """Shorten formulas, as many as SymPy can in bounded time."""
     shorter = dict(written)
     if any(len(str(expression)) > _SHORT for expression in written.values()):
-        _load_what_shortens()
+        import sympy
+
+        # Loads what SymPy simplifies with: half a million calls, and no work of the formula
+        x = sympy.Symbol("x", real=True)
+        sympy.simplify(x * (2 * sympy.sin(x) - sympy.exp(-x)))
     with contextlib.suppress(WorkLimitError), calls_at_most(_CALLS):
         for name, expression in written.items():
             with contextlib.suppress(Exception):  # SymPy raises what it likes
@@ -194,22 +187,11 @@ def _shortened(written: Mapping[str, Any]) -> dict[str, Any]:
     return shorter
 
 
-def _load_what_shortens() -> None:
-    """Have SymPy load what it simplifies with: half a million calls, no work of the formula."""
-    import sympy
-
-    x = sympy.Symbol("x", real=True)
-    sympy.simplify(x * (2 * sympy.sin(x) - sympy.exp(-x)))
-
-
 # ---- The picture ------------------------------------------------------------------------------
 
 
 def _draw(root: Any, path: str) -> None:
     """Draw the graph into a file, in the format that the file's ending names."""
-    ending = pathlib.Path(path).suffix.lower().lstrip(".")
-    if ending not in ("svg", "png", "pdf", "dot", "gv"):
-        raise UsageError(f"--draw {path}: the file ends in .svg, .png, .pdf, .dot or .gv")
     if not isinstance(root, Value):
         raise UsageError("--draw: the formula has no variables, so there is no graph")
     from graphviz import CalledProcessError, ExecutableNotFound
@@ -218,16 +200,14 @@ def _draw(root: Any, path: str) -> None:
 
     picture = draw(root)
     try:
-        content = picture.source.encode() if ending in ("dot", "gv") else picture.pipe(ending)
-        pathlib.Path(path).write_bytes(content)
+        with told(path, f"--draw {path!r}"):
+            ending = pathlib.Path(path).suffix.lower()[1:]
+            content = picture.source.encode() if ending in ("dot", "gv") else picture.pipe(ending)
+            pathlib.Path(path).write_bytes(content)
     except ExecutableNotFound:
         raise UsageError(
             "--draw: a picture needs Graphviz or `pip install graphviz-pure`; a .dot file neither"
         ) from None
     except CalledProcessError as error:
-        told = (error.stderr or b"").decode(errors="replace").strip() or str(error)
-        raise UsageError(f"--draw {path}: {told.splitlines()[0]}") from None
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    except ValueError as error:  # no system has such a name
-        raise UsageError(f"--draw {path!r}: {error}") from None
+        reason = (error.stderr or b"").decode(errors="replace").strip() or str(error)
+        raise UsageError(f"--draw {path}: {reason.splitlines()[0]}") from None

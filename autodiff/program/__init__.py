@@ -11,20 +11,24 @@ import dataclasses
 import functools
 import hashlib
 import inspect
-import sys
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
+from autodiff import listing as straight_line
 from autodiff.arrays import PLAIN, as_numbers
-from autodiff.derivatives import jacobian, jvp
+from autodiff.derivatives import jacobian, jvp, single
 from autodiff.graph import CONSTANT as CONSTANT_NODE
 from autodiff.graph import swept, topological_order
 from autodiff.kinds import Number, is_number
+from autodiff.listing import CONSTANT, INPUT, LIKE, Listing
 from autodiff.program import source
-from autodiff.program.listing import CONSTANT, INPUT, LIKE, Listing, listing
-from autodiff.program.replay import GuardError, outputs_of, replayed
-from autodiff.program.tracing import OPERATIONS, Line, Recording
+from autodiff.program.evaluation import GuardError, evaluated
+from autodiff.program.listing import listing
+from autodiff.program.masks import settled
+from autodiff.program.replay import outputs_of
+from autodiff.program.tracing import Line, Recording, named_result
+from autodiff.rows import TABLE
 from autodiff.structures import LEAF, Items, Treedef, flatten, stacked
 from autodiff.value import Value, node
 
@@ -83,19 +87,15 @@ def trace(f: Callable[..., Any] | Value, *args: Any) -> Program:
     for argument, name in zip(args, names, strict=True):
         treedef, numbers = flatten(argument, name, widths=False)
         treedefs.append(treedef)
-        labels = [getattr(number, "label", None) for number in numbers]
-        inputs += zip(map(_first, labels, treedef.names(name)), numbers, strict=True)
+        for number, place in zip(numbers, treedef.names(name), strict=True):
+            inputs.append((getattr(number, "label", None) or place, number))
     arguments = Items(tuple(treedefs), tuple)
     name = source.function_name(getattr(f, "__name__", "f").replace("<lambda>", "f"))
 
     def call(variables: list[Value]) -> Any:
-        return _watched(f, arguments.build(variables))
+        return named_result(f, arguments.build(variables), Value)
 
     return Program(name, names, arguments, *_recorded(call, inputs, name))
-
-
-def _first(label: str | None, name: str) -> str:
-    return label or name
 
 
 def _parameters(f: Any, count: int) -> tuple[str, ...]:
@@ -109,32 +109,6 @@ def _parameters(f: Any, count: int) -> tuple[str, ...]:
     return tuple([*names, *[f"{rest}_{i}" for i in range(count - len(names))]][:count])
 
 
-def _watched(f: Callable[..., Any], args: Any) -> Any:
-    """Call a function, and label what it computes by the names of its own variables."""
-    code = getattr(f, "__code__", None)
-    last: dict[str, Any] = {}
-
-    def watch(frame: Any, event: str, argument: Any) -> None:
-        if event == "return" and frame.f_code is code:
-            last.update(frame.f_locals)
-
-    if sys.getprofile() is not None:  # a profiler is at work, and is not disturbed
-        return f(*args)
-    sys.setprofile(watch)
-    try:
-        result = f(*args)
-    finally:
-        sys.setprofile(None)
-    for name, x in last.items():
-        items = [(name, x)]
-        if type(x) is list or type(x) is tuple:
-            items = [(f"{name}_{i}", part) for i, part in enumerate(x)]
-        for label, value in items:
-            if isinstance(value, Value) and isinstance(value.data, Line) and not value.label:
-                value.label = label
-    return result
-
-
 def _recorded(
     call: Callable[[list[Value]], Any], inputs: list[tuple[str, Number]], name: str
 ) -> tuple[Listing, tuple[Number, ...]]:
@@ -144,25 +118,23 @@ def _recorded(
     variables = [node(recording.input(number)) for number in examples]
     for variable, (label, _) in zip(variables, inputs, strict=True):
         variable.label = label
-    result = call(variables)
-    if type(result).__name__ == "ndarray" and result.shape == ():
-        result = result.item()
+    result = single(call(variables))
     if not is_number(result):
         raise TypeError(f"a program gives one number; the function returned {result!r}")
     if not isinstance(result, Value):
         result = node(result, CONSTANT_NODE)
     sweep_start = len(recording.lines)
     order, gradients = swept(result, recording.like(1))
-    value = recording.settled(recording.number(result.data))
-    known = dict(zip(map(id, order), gradients, strict=True))
+    value = settled(recording.number(result.data))
+    slopes = dict(zip(map(id, order), gradients, strict=True))
     for variable in variables:
-        gradient = known.get(id(variable))
-        slope = recording.lifted(recording.like(0) if gradient is None else gradient)
-        known[id(variable)] = recording.settled(slope)
-    slopes = [known[id(variable)] for variable in variables]
-    _name(recording, {id(n): n for n in (*order, *variables)}, known)
+        slope = slopes.get(id(variable))
+        slope = recording.like(0) if slope is None else recording.lifted(slope)
+        slopes[id(variable)] = settled(slope)
+    _name(recording, {id(n): n for n in (*order, *variables)}, slopes)
     recording.names.setdefault(value.place, name)
-    return listing(recording, [value, *slopes], sweep_start), examples
+    outputs = [value, *[slopes[id(variable)] for variable in variables]]
+    return listing(recording, outputs, sweep_start), examples
 
 
 def _plain(number: Number) -> Number:
@@ -188,28 +160,24 @@ def _traced_expression(root: Value, args: tuple[Any, ...]) -> Program:
     """Record an expression again, on recording numbers."""
     if args:
         raise TypeError("an expression has its numbers: trace(expression) takes no arguments")
-    order = topological_order(root)[::-1]
+    for n in topological_order(root):
+        if n.operands and n.operation not in TABLE:
+            raise TypeError(
+                f"an expression with {n.operation}, an operation of your own, cannot be traced "
+                "when it is already built: trace the function that builds it"
+            )
     leaves = _leaves(root)
-    found = [(n.label or f"x{i}", n.data) for i, n in enumerate(leaves)]
-    names = tuple([name for name, _ in found])
+    inputs = [(n.label or f"x{i}", n.data) for i, n in enumerate(leaves)]
+
+    lines = straight_line.of_graph(root, leaves)
 
     def call(variables: list[Value]) -> Any:
-        known: dict[int, Any] = dict(zip(map(id, leaves), variables, strict=True))
-        for n in order:
-            if n.operation == CONSTANT_NODE:
-                known[id(n)] = n.data
-            elif n.operation is not None:
-                if not hasattr(Value, n.operation) and n.operation not in OPERATIONS:
-                    raise TypeError(
-                        f"an expression with {n.operation}, an operation of your own, cannot be "
-                        "traced when it is already built: trace the function that builds it"
-                    )
-                known[id(n)] = _rebuilt(n, [known[id(operand)] for operand in n.operands])
-        return known[id(root)]
+        return straight_line.evaluated(lines, variables, with_labels=True)[0]
 
     name = source.function_name(root.label or "f")
+    names = tuple([name for name, _ in inputs])
     arguments = Items((LEAF,) * len(names), tuple)
-    return Program(name, names, arguments, *_recorded(call, found, name))
+    return Program(name, names, arguments, *_recorded(call, inputs, name))
 
 
 def _leaves(root: Value) -> list[Value]:
@@ -224,15 +192,10 @@ def _leaves(root: Value) -> list[Value]:
     return [n for n in met if n.operation is None]
 
 
-def _rebuilt(n: Value, operands: list[Any]) -> Any:
-    operation = OPERATIONS.get(n.operation or "") or getattr(Value, n.operation or "")
-    result = operation(*operands)
-    return result.labeled(n.label) if isinstance(result, Value) and n.label else result
-
-
 # ---- Program ----------------------------------------------------------------------------------
 
 
+@dataclasses.dataclass(eq=False, repr=False)
 class Program:
     """A function of numbers as straight-line code; `trace` makes it.
 
@@ -265,19 +228,11 @@ class Program:
     (12.0, [12.0, 4.0])
     """
 
-    def __init__(
-        self,
-        name: str,
-        parameters: tuple[str, ...],
-        treedef: Items,
-        lines: Listing,
-        examples: tuple[Number, ...],
-    ) -> None:
-        self.name = name
-        self.parameters = parameters
-        self._treedef = treedef
-        self._lines = lines
-        self._examples = examples
+    name: str
+    parameters: tuple[str, ...]
+    _treedef: Items
+    _lines: Listing
+    _examples: tuple[Number, ...]
 
     # ---- Derivatives --------------------------------------------------------------------------
 
@@ -351,8 +306,7 @@ class Program:
             value, *slopes = result if numbers else (result,)
         else:
             value, *slopes = outputs_of(self._lines, numbers, reduce)
-        gradient = self._treedef.build(slopes)
-        return value, gradient[0] if len(gradient) == 1 else gradient
+        return value, self._structured(slopes)
 
     def grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return the gradient, as `value_and_grad` does.
@@ -408,8 +362,7 @@ class Program:
         (6.0, 4.0)
         """
         numbers = self._numbers(tuple(args), {})[0] + self._numbers(tuple(vector), {})[0]
-        product = self._treedef.build(outputs_of(self._hvp_lines, numbers))
-        return product[0] if len(product) == 1 else product
+        return self._structured(outputs_of(self._hvp_lines, numbers))
 
     # ---- As text and as an object -------------------------------------------------------------
 
@@ -448,7 +401,7 @@ class Program:
         """A SHA-256 of the lines, the same in every process: equal programs have equal ones."""
         lines = self._lines
         steps = [(step.operation, step.operands, repr(step.constant)) for step in lines.steps]
-        guards = [(guard.condition, guard.truth) for guard in lines.guards]
+        guards = [(place, guard.truth) for place, guard in lines.guards.items()]
         text = repr((self.name, self.parameters, self._treedef, steps, lines.outputs, guards))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -468,8 +421,7 @@ class Program:
         return f"<Program {self.name}({', '.join(self.parameters)}): {len(self)} lines>"
 
     def __reduce__(self) -> Any:
-        fields = (self.name, self.parameters, self._treedef, self._lines, self._examples)
-        return Program, fields
+        return Program, (self.name, self.parameters, self._treedef, self._lines, self._examples)
 
     # ---- What is made when it is first needed -------------------------------------------------
 
@@ -481,14 +433,18 @@ class Program:
                 f"{self.name} takes {len(self.parameters)} arguments ({', '.join(self.parameters)})"
                 f", and got {len(args)} by position and {list(named)} by name"
             )
+        arguments = (*args, *[named[name] for name in missing])
         numbers: list[Any] = []
-        for name, part, argument in zip(
-            self.parameters, self._treedef.parts, (*args, *[named[x] for x in missing]), strict=True
-        ):
-            numbers += part.leaves(argument, name, batch=True)
+        for name, part, x in zip(self.parameters, self._treedef.parts, arguments, strict=True):
+            numbers += part.leaves(x, name, batch=True)
         if set(map(type, numbers)) <= PLAIN:
             return numbers, True
         return [as_numbers(x, self._lines.names[place]) for place, x in enumerate(numbers)], False
+
+    def _structured(self, numbers: Sequence[Any]) -> Any:
+        """Return numbers in the structure of the argument; in a tuple if there are several."""
+        parts = self._treedef.build(numbers)
+        return parts[0] if len(parts) == 1 else parts
 
     @functools.cached_property
     def _functions(self) -> list[Callable[..., Any]]:
@@ -502,7 +458,7 @@ class Program:
     def _value_lines(self) -> Listing:
         """The lines of the value alone: they come first."""
         lines = self._lines
-        ends = [lines.outputs[0], lines.inputs - 1, *[guard.condition for guard in lines.guards]]
+        ends = [lines.outputs[0], lines.inputs - 1, *lines.guards]
         stop = max(ends) + 1
         names = {place: name for place, name in lines.names.items() if place < stop}
         return dataclasses.replace(
@@ -512,16 +468,15 @@ class Program:
     def _second(self, derivatives: Callable[..., Any], count: int) -> Listing:
         """Record derivatives of the gradient."""
         recording = Recording()
-        inputs = [recording.input(number) for number in self._examples]
+        names = self._lines.names
+        inputs = [recording.input(x).labeled(names[i]) for i, x in enumerate(self._examples)]
         vector = [recording.input(1.0) for _ in range(count)]
-        recording.names.update({i: self._lines.names[i] for i in range(self._lines.inputs)})
 
         def gradient(variables: list[Any]) -> list[Any]:
-            return replayed(self._lines, variables)[1:]
+            return evaluated(self._lines, variables)[1:]
 
-        entries = derivatives(gradient, inputs, vector)
-        outputs = [recording.settled(recording.number(entry)) for entry in entries]
-        return listing(recording, outputs)
+        entries = map(recording.number, derivatives(gradient, inputs, vector))
+        return listing(recording, list(map(settled, entries)))
 
     @functools.cached_property
     def _hessian_lines(self) -> Listing:

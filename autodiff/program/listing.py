@@ -1,47 +1,16 @@
-"""The lines of a finished program: what is kept of a recording, in the order of a reader.
+"""From a recording to the lines of a finished program, in the order of a reader.
 
-First comes what the value and the guards need, in the order in which it was recorded; then the
-derivative lines, in the order of the sweep. Dead lines are gone.
+Takes a recording and its outputs; gives a listing. First comes what the value and the guards need,
+in the order in which it was recorded; then the derivative lines, in the order of the sweep. Dead
+lines are gone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-INPUT, CONSTANT, LIKE = "input", "constant", "like"
-
-# The operations that give a truth and no number.
-CONDITIONS = {"<", "<=", ">", ">=", "==", "!=", "and", "or", "not"}
-
-
-class Guard(NamedTuple):
-    """A comparison that chose a branch when the function was traced."""
-
-    condition: int
-    truth: bool
-    location: str
-
-
-class Step(NamedTuple):
-    """A line of a finished program; its operands are the places of earlier lines."""
-
-    operation: str
-    operands: tuple[int, ...] = ()
-    constant: Any = None
-
-
-@dataclass(frozen=True, eq=False)
-class Listing:
-    """Straight-line code: inputs first, then one step after the other."""
-
-    steps: tuple[Step, ...]
-    inputs: int
-    outputs: tuple[int, ...]
-    guards: tuple[Guard, ...]
-    names: dict[int, str]
-    adjoints: dict[int, int]
+from autodiff.listing import CONSTANT, INPUT, LIKE, Listing, Step
 
 
 def listing(recording: Any, outputs: Sequence[Any], sweep: int = 0) -> Listing:
@@ -66,12 +35,12 @@ def listing(recording: Any, outputs: Sequence[Any], sweep: int = 0) -> Listing:
         constant = float(line.number) if computed else line.constant
         return Step(line.operation, tuple([new[x.place] for x in line.operands]), constant)
 
-    guards = [g._replace(condition=new[g.condition]) for g in recording.guards.values()]
+    guards = sorted((new[old], guard) for old, guard in recording.guards.items())
     return Listing(
         tuple([step(recorded[place]) for place in order]),
         len(inputs),
         tuple([new[line.place] for line in outputs]),
-        tuple(sorted(guards)),
+        {place: guard._replace(condition=place) for place, guard in guards},
         {new[place]: name for place, name in recording.names.items() if place in new},
         {new[d]: new[x] for d, x in recording.adjoints.items() if d in new and x in new},
     )

@@ -7,28 +7,19 @@ NumPy's: infinite or nan where a float would raise.
 
 from __future__ import annotations
 
-import builtins
 import functools
-import importlib
 import math
 import operator
-import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from autodiff import functions
-from autodiff.arrays import NAMESPACES, PLAIN, is_array, is_numpy, namespace, package
-from autodiff.kinds import Number, number_like
+from autodiff.arrays import PLAIN, is_array, is_numpy
+from autodiff.listing import Guard, Listing
+from autodiff.packages import namespace
 from autodiff.program import source
-from autodiff.program.listing import CONSTANT, INPUT, LIKE, Guard, Listing
-from autodiff.program.tracing import OPERATIONS, Line
-from autodiff.value import Value
-
-
-class GuardError(ValueError):
-    """An input would take another branch than the one that the program was recorded on."""
-
+from autodiff.program.evaluation import GuardError, evaluated, guard_error
+from autodiff.rows import TABLE
 
 # ---- On numbers -------------------------------------------------------------------------------
 
@@ -37,124 +28,17 @@ def outputs_of(lines: Listing, numbers: list[Any], reduce: str | None = None) ->
     """Compute the outputs on numbers that are not all plain."""
     arrays = [x for x in numbers if is_array(x)]
     if not arrays:
-        return replayed(lines, numbers)
-    if all(map(is_numpy, arrays)):
-        return _in_blocks(lines, numbers, reduce)
-    return _at_once(lines, numbers, reduce)
-
-
-def replayed(lines: Listing, numbers: Sequence[Number]) -> list[Number]:
-    """Compute line by line on numbers of any kind, Values and recording numbers too."""
-    kind = next((x for x in numbers if type(x) not in PLAIN), numbers[0] if numbers else 0.0)
-    guards = {guard.condition: guard for guard in lines.guards}
-    values = list(numbers)
-    for place, step in enumerate(lines.steps[lines.inputs :], lines.inputs):
-        if step.operation == CONSTANT:
-            values.append(step.constant)
-        elif step.operation == LIKE:
-            values.append(_of_kind(kind, step.constant))
-        else:
-            values.append(OPERATIONS[step.operation](*[values[x] for x in step.operands]))
-        if place in guards:
-            _check(lines, guards[place], values)
-    return [values[place] for place in lines.outputs]
-
-
-def _of_kind(kind: Number, constant: Any) -> Number:
-    """Return an exact constant in the kind of the inputs."""
-    if isinstance(constant, Fraction) and constant.denominator != 1:
-        return number_like(kind, constant.numerator) / constant.denominator
-    n = int(constant) if isinstance(constant, Fraction) else constant
-    return number_like(kind, n)
-
-
-def _check(lines: Listing, guard: Guard, values: Sequence[Any]) -> None:
-    """Raise if a comparison would choose another branch than it did when it was recorded."""
-    condition = values[guard.condition]
-    while isinstance(condition, Value):
-        condition = condition.data
-    if isinstance(condition, Line):
-        condition.guard(guard.truth, guard.location)
-    elif bool(condition) is not guard.truth:
-        raise _guard_error(lines, guard, lambda place: values[place])
-
-
-def _guard_error(lines: Listing, guard: Guard, at: Callable[[int], Any], where: str = "") -> Any:
-    text, compared = source.condition(lines, guard)
-    numbers = ", ".join(f"{name} = {at(place)}" for name, place in compared.items())
-    return GuardError(f"{text}{where}{': ' if numbers else ''}{numbers}")
+        return evaluated(lines, numbers)
+    if not all(map(is_numpy, arrays)):
+        return _at_once(lines, numbers, reduce)
+    if any(x.dtype == object for x in arrays):
+        return _by_sample(lines, numbers, reduce)
+    return _in_blocks(lines, numbers, reduce)
 
 
 # ---- On arrays --------------------------------------------------------------------------------
 
 _BLOCK = 2**18  # numbers that are alive at once in a block: 2 MB, which stay in cache
-
-
-class _Library:
-    """The operations of a program, in the functions of an array library."""
-
-    def __init__(self, space: Any, package: str, dtype: Any) -> None:
-        self.space = space
-        self.dtype = dtype
-        self._package = package
-
-    def cast(self, x: Any) -> Any:
-        """Return a plain number as an array of this library."""
-        if self._package == "numpy":
-            return self.dtype.type(x) if type(x) in PLAIN else x
-        return x if is_array(x) else self.space.asarray(float(x), dtype=self.dtype)
-
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        if getattr(condition, "shape", ()) == () and self._package == "numpy":
-            return self.cast(a if condition else b)
-        return self.space.where(condition, self.cast(a), self.cast(b))
-
-    def operation(self, name: str) -> Callable[..., Any]:
-        """Return the function that computes an operation on arrays."""
-        if name == "where":
-            return self.where
-        if name == "not":
-            return operator.invert
-        if name in ("power", "**"):
-            return operator.pow
-        if not hasattr(functions, name):
-            return OPERATIONS[name]
-        found: Any = self._found("log" if name == "ieee_log" else name)
-        if found is None:
-            return self._rebuilt(name)
-        if self._package == "numpy" or name == "polygamma":
-            return found  # type: ignore[no-any-return]
-        return lambda *operands: found(*map(self.cast, operands))
-
-    def _found(self, name: str) -> Callable[..., Any] | None:
-        spellings = (name, name.replace("arc", "a", 1), {"lgamma": "gammaln"}.get(name, name))
-        for module in (self.space, *NAMESPACES.get(self._package, ())[1:]):
-            try:
-                space = importlib.import_module(module) if isinstance(module, str) else module
-            except ImportError:
-                continue
-            for spelling in spellings:
-                function: Any = getattr(space, spelling, None)
-                if callable(function):
-                    return function  # type: ignore[no-any-return]
-        return None
-
-    def _rebuilt(self, name: str) -> Callable[..., Any]:
-        """Return a function that the library lacks, from its body in `functions.py`."""
-        body = getattr(functions, name).__wrapped__
-        if hasattr(body, "__wrapped__") or name == "polygamma":  # it is primitive
-            raise NotImplementedError(f"{self.space.__name__} has no function for {name}")
-        scope: dict[str, Any] = {
-            "__builtins__": builtins,
-            "choose": self.where,
-            "number_like": lambda _, n: n,
-            "half": lambda _: 0.5,
-            "pi": lambda _: math.pi,
-        }
-        for used in set(body.__code__.co_names) - set(scope):
-            if hasattr(functions, used):
-                scope[used] = self.operation(used)
-        return types.FunctionType(body.__code__, scope, name)
 
 
 class _Action(NamedTuple):
@@ -176,66 +60,64 @@ class _Plan(NamedTuple):
     actions: list[_Action]
     most: int  # arrays that are alive at once
 
-    def run(
-        self,
-        lines: Listing,
-        numbers: Sequence[Any],
-        deliver: Callable[[int, Any], None],
-        at: Callable[[int], str],
-    ) -> None:
-        """Deliver every output, by its index; `at(i)` tells which sample the one at i is."""
+    def outputs(
+        self, lines: Listing, numbers: Sequence[Any], at: Callable[[int], str]
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield the index of every output, and the output; `at(i)` says which sample is at i."""
         values = self.constants.copy()
         values[: lines.inputs] = numbers
         for output, place in self.given:
-            deliver(output, values[place])
+            yield output, values[place]
         for place, function, operands, guard, outputs, forgotten in self.actions:
             values[place] = function(*[values[operand] for operand in operands])
             if guard is not None:
                 _check_all(lines, guard, values, at)
             for output in outputs:
-                deliver(output, values[place])
+                yield output, values[place]
             for operand in forgotten:
                 values[operand] = None
 
 
 @functools.lru_cache(maxsize=64)
-def _plan(lines: Listing, space: Any, package: str, dtype: Any, varies: tuple[bool, ...]) -> _Plan:
-    library = _Library(space, package, dtype)
-    guards = {guard.condition: guard for guard in lines.guards}
-    constants: list[Any] = [_float_or_int(step.constant) for step in lines.steps]
-    computed = [
-        place
-        for place, step in enumerate(lines.steps)
-        if step.constant is None and step.operation != INPUT
-    ]
-    last: dict[int, int] = {}
-    for place in computed:
-        last.update(dict.fromkeys(lines.steps[place].operands, place))
-        last.setdefault(place, place)
-    operations = {lines.steps[place].operation for place in computed}
-    known = {name: library.operation(name) for name in operations}
+def _plan(lines: Listing, space: Any, dtype: Any, varies: tuple[bool, ...]) -> _Plan:
+    computed = lines.computed
+    users = {place: place for place in computed}  # the last of each line; its own is the first
+    for place, step in computed.items():
+        users.update(dict.fromkeys(step.operands, place))
     forgotten: dict[int, list[int]] = {place: [] for place in computed}
-    for place, use in last.items():
+    for place, user in users.items():
         if lines.steps[place].constant is None:
-            forgotten[use].append(place)
-    arrays = {place for place, is_array in enumerate(varies) if is_array}
-    outputs: dict[int, list[int]] = {place: [] for place in computed}
-    given = []
+            forgotten[user].append(place)
+    outputs: dict[int, list[int]] = {place: [] for place in range(len(lines.steps))}
     for output, place in enumerate(lines.outputs):
-        if place in outputs:
-            outputs[place].append(output)
-        else:
-            given.append((output, place))
-    actions, alive, most = [], len(arrays), 1
-    for place in computed:
-        operation, operands, _ = lines.steps[place]
-        function, guard = known[operation], guards.get(place)
+        outputs[place].append(output)
+    actions, arrays, most = [], {i for i, is_varying in enumerate(varies) if is_varying}, 1
+    for place, (operation, operands, _) in computed.items():
+        function, guard = _function(operation, space, dtype), lines.guards.get(place)
         actions.append(_Action(place, function, operands, guard, outputs[place], forgotten[place]))
         if not arrays.isdisjoint(operands):
             arrays.add(place)
-            most = max(most, alive := alive + 1)
-        alive -= len(arrays.intersection(forgotten[place]))
-    return _Plan(constants, given, actions, most)
+        most = max(most, len(arrays))
+        arrays.difference_update(forgotten[place])
+    given = [(output, x) for output, x in enumerate(lines.outputs) if x not in computed]
+    return _Plan([_float_or_int(step.constant) for step in lines.steps], given, actions, most)
+
+
+def _function(operation: str, space: Any, dtype: Any) -> Callable[..., Any]:
+    """Return what computes an operation on arrays, where nothing raises."""
+    name = TABLE[operation].ieee or operation
+    if name == "where":
+        return functools.partial(_where, space, dtype)
+    return operator.pow if name == "power" else TABLE[name].value
+
+
+def _where(space: Any, dtype: Any, condition: Any, a: Any, b: Any) -> Any:
+    return space.where(condition, _of_library(a, space, dtype), _of_library(b, space, dtype))
+
+
+def _of_library(x: Any, space: Any, dtype: Any) -> Any:
+    """Return a plain number as an array, of the width of the others."""
+    return x if is_array(x) else space.asarray(x, dtype=dtype)
 
 
 def _float_or_int(constant: Any) -> Any:
@@ -259,14 +141,14 @@ def _check_all(lines: Listing, guard: Guard, values: list[Any], at: Callable[[in
             "array library compiles the program: write the branch with autodiff.where"
         ) from error
     if is_wrong:
-        first = int(numpy.asarray(wrong).argmax())
-        size = numpy.size(wrong)
+        wrong = numpy.asarray(wrong)
+        first = int(wrong.argmax())
 
         def number(place: int) -> Any:
             x = numpy.asarray(values[place])
-            return x.ravel()[first] if x.size == size else x
+            return x.ravel()[first] if x.size == wrong.size else x
 
-        raise _guard_error(lines, guard, number, f" for {at(first)}")
+        raise guard_error(lines, guard, number, f" for {at(first)}")
 
 
 def _at_once(lines: Listing, numbers: list[Any], reduce: str | None) -> list[Any]:
@@ -276,19 +158,38 @@ def _at_once(lines: Listing, numbers: list[Any], reduce: str | None) -> list[Any
     arrays = [x for x in numbers if is_array(x)]
     space = namespace(arrays[0])
     dtype = next((x.dtype for x in arrays if "float" in str(x.dtype)), (arrays[0] * 1.0).dtype)
-    inputs = [x if is_array(x) else space.asarray(x, dtype=dtype) for x in numbers]
+    inputs = [_of_library(x, space, dtype) for x in numbers]
     inputs = [x if "float" in str(x.dtype) else x * 1.0 for x in inputs]
     shape = numpy.broadcast_shapes(*[tuple(x.shape) for x in inputs])
-    plan = _plan(lines, space, package(arrays[0]), dtype, (True,) * len(inputs))
-    outputs: list[Any] = [None] * len(lines.outputs)
-    plan.run(lines, inputs, outputs.__setitem__, lambda i: f"sample {i}")
-    outputs = [x if is_array(x) else space.asarray(x, dtype=dtype) for x in outputs]
-    outputs = [space.broadcast_to(x, shape) for x in outputs]
+    plan = _plan(lines, space, dtype, (True,) * len(inputs))
+    found = dict(plan.outputs(lines, inputs, lambda i: f"sample {i}"))
+    outputs = [_of_library(found[i], space, dtype) for i in range(len(found))]
+    return _reduced([space.broadcast_to(x, shape) for x in outputs], inputs, shape, reduce)
+
+
+def _by_sample(lines: Listing, numbers: list[Any], reduce: str | None) -> list[Any]:
+    """Compute on arrays of objects (Fractions, Values, ...), one sample after the other."""
+    import numpy
+
+    columns = numpy.broadcast_arrays(*[numpy.asarray(x, dtype=object) for x in numbers])
+    shape = columns[0].shape
+    rows = [evaluated(lines, row) for row in zip(*[x.ravel() for x in columns], strict=True)]
+    outputs = numpy.empty((len(lines.outputs), len(rows)), dtype=object)
+    for sample, row in enumerate(rows):
+        for output, number in enumerate(row):
+            outputs[output, sample] = number
+    return _reduced([x.reshape(shape) for x in outputs], numbers, shape, reduce)
+
+
+def _reduced(
+    outputs: list[Any], numbers: list[Any], shape: tuple[int, ...], reduce: str | None
+) -> list[Any]:
+    """Add up the value over the batch, and every derivative to the shape of its number."""
     if reduce is None:
         return outputs
-    share = _share(math.prod(shape), reduce)
-    shapes = [(), *[tuple(x.shape) for x in inputs]]
-    return [_summed(x, own) * share for x, own in zip(outputs, shapes, strict=True)]
+    shapes = [(), *[tuple(getattr(x, "shape", ())) for x in numbers]]
+    sums = [_summed(x, own) for x, own in zip(outputs, shapes, strict=True)]
+    return sums if reduce == "sum" else [x / _count(shape) for x in sums]
 
 
 def _summed(x: Any, shape: tuple[int, ...]) -> Any:
@@ -296,20 +197,23 @@ def _summed(x: Any, shape: tuple[int, ...]) -> Any:
     space = namespace(x)
     extra = len(x.shape) - len(shape)
     axes = [i for i, n in enumerate(x.shape) if i < extra or shape[i - extra] != n]
-    return space.reshape(space.sum(x, axis=tuple(axes)), shape) if axes else x
+    total = space.sum(x, axis=tuple(axes)) if axes else x
+    return space.reshape(total, shape) if shape else total
+
+
+def _count(shape: tuple[int, ...]) -> float:
+    """Return how many samples a mean is of: of none it is nan."""
+    return math.prod(shape) or math.nan
 
 
 def _in_blocks(lines: Listing, numbers: list[Any], reduce: str | None) -> list[Any]:
     """Compute on NumPy arrays, a block of samples at a time."""
     import numpy
 
-    shape = numpy.broadcast_shapes(*[getattr(x, "shape", ()) for x in numbers])
-    if any(is_array(x) and x.dtype == object for x in numbers):
-        return _by_sample(lines, numbers, shape, reduce)
+    shape = numpy.broadcast_shapes(*map(numpy.shape, numbers))
     arrays = [x for x in numbers if is_array(x)]
-    kinds = [x.dtype if x.dtype.kind == "f" else numpy.dtype(float) for x in arrays]
-    dtype = numpy.result_type(*kinds)
-    plan = _plan(lines, numpy, "numpy", dtype, tuple(map(is_array, numbers)))
+    dtype = numpy.result_type(*[x.dtype if x.dtype.kind == "f" else float for x in arrays])
+    plan = _plan(lines, numpy, dtype, tuple(map(is_array, numbers)))
     size = math.prod(shape)
     block = min(max(_BLOCK // plan.most, 256), 2**14, max(size, 1))
     columns = [_column(x, shape, dtype) for x in numbers]
@@ -320,19 +224,9 @@ def _in_blocks(lines: Listing, numbers: list[Any], reduce: str | None) -> list[A
             stop = min(start + block, size)
             inputs = [column(start, stop) for column in columns]
             at = functools.partial(_sample, shape, start)
-
-            def deliver(output: int, part: Any, start: int = start, stop: int = stop) -> None:
+            for output, part in plan.outputs(lines, inputs, at):
                 sinks[output].add(start, stop, part)
-
-            plan.run(lines, inputs, deliver, at)
-    return [sink.result(_share(size, reduce)) for sink in sinks]
-
-
-def _share(size: int, reduce: str | None) -> float:
-    """Return what each sample's share of the result is; the mean of no samples is nan."""
-    if reduce != "mean":
-        return 1
-    return 1 / size if size else math.nan
+    return [sink.result(_count(shape) if reduce == "mean" else 1) for sink in sinks]
 
 
 def _sample(shape: tuple[int, ...], start: int, i: int) -> str:
@@ -351,9 +245,8 @@ def _column(x: Any, shape: tuple[int, ...], dtype: Any) -> Callable[[int, int], 
         number = dtype.type(x)
         return lambda start, stop: number
     view = numpy.broadcast_to(x, shape)
-    if view.ndim == 1:
-        return lambda start, stop: view[start:stop].astype(dtype, copy=False)
-    return lambda start, stop: view.flat[start:stop].astype(dtype, copy=False)
+    numbers: Any = view if view.ndim == 1 else view.flat  # which copies
+    return lambda start, stop: numbers[start:stop].astype(dtype, copy=False)
 
 
 class _Sink:
@@ -362,12 +255,11 @@ class _Sink:
     def __init__(self, own: tuple[int, ...], shape: tuple[int, ...], dtype: Any) -> None:
         import numpy
 
+        self.dtype = dtype
         self.is_whole = own == shape
         self.numbers = numpy.empty(own, dtype) if self.is_whole else numpy.zeros(own)
         self.flat = self.numbers.reshape(-1)
-        self.dtype = dtype
-        self.places: Any = None
-        if not self.is_whole and own != ():
+        if not self.is_whole and self.flat.size > 1:
             places = numpy.arange(self.flat.size).reshape(own)
             self.places = numpy.broadcast_to(places, shape)
 
@@ -376,37 +268,16 @@ class _Sink:
 
         if self.is_whole:
             self.flat[start:stop] = part
-        elif self.places is None:
-            self.flat += numpy.sum(numpy.broadcast_to(part, stop - start), dtype=float)
+            return
+        part = numpy.broadcast_to(part, stop - start)
+        if self.flat.size == 1:
+            self.flat += numpy.sum(part, dtype=float)
         else:
-            part = numpy.broadcast_to(part, stop - start)
             numpy.add.at(self.flat, self.places.flat[start:stop], part)
 
-    def result(self, share: float) -> Any:
-        if share != 1:
-            self.numbers *= share
+    def result(self, divisor: float) -> Any:
+        if divisor != 1:
+            self.numbers /= divisor
         if self.numbers.shape == ():
             return self.dtype.type(self.numbers).item()
         return self.numbers.astype(self.dtype, copy=False)
-
-
-def _by_sample(
-    lines: Listing, numbers: list[Any], shape: tuple[int, ...], reduce: str | None
-) -> list[Any]:
-    """Compute on arrays of objects (Fractions, Values, ...), one sample after the other."""
-    import numpy
-
-    columns = [numpy.broadcast_to(numpy.asarray(x, dtype=object), shape).ravel() for x in numbers]
-    rows = [replayed(lines, row) for row in zip(*columns, strict=True)]
-    outputs = [numpy.empty(len(rows), dtype=object) for _ in lines.outputs]
-    for place, row in enumerate(rows):
-        for output, number in zip(outputs, row, strict=True):
-            output[place] = number
-    outputs = [output.reshape(shape) for output in outputs]
-    if reduce is None:
-        return outputs
-    shapes = [(), *map(numpy.shape, numbers)]
-    sums = [_summed(x, own) for x, own in zip(outputs, shapes, strict=True)]
-    if reduce == "sum":
-        return sums
-    return [x / len(rows) if rows else x * math.nan for x in sums]

@@ -1,18 +1,18 @@
 """The spelling of formulas: what may stand in a text, and what is meant where something else does.
 
-Nothing reaches Python's parser that is not made of these tokens, or is too long or too deep.
+Takes a text; gives it without its comments, or an error that points at what is wrong. Nothing
+reaches Python's parser that is not made of these tokens, or is too long or too deep.
 """
 
 from __future__ import annotations
 
 import difflib
-import inspect
 import keyword
 import re
-from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from autodiff import functions
+from autodiff.functions import NAMES, OF_MANY
+from autodiff.rows import TABLE
 
 # What bounds the time and the memory that a formula can take
 MAX_CHARACTERS = 10_000
@@ -20,13 +20,15 @@ MAX_OPERATORS = 1_000
 MAX_DEPTH = 100  # of brackets
 MAX_DIGITS = 300  # of one number in the text
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{
-        name: getattr(functions, name) for name in functions.__all__ if name not in ("dot", "total")
-    },
-    "abs": abs,
+# Functions that have no row of their own: the row, and the numbers that come first in it.
+OTHER_ROWS: dict[str, tuple[Any, ...]] = {"absolute": ("abs",), "digamma": ("polygamma", 0)}
+
+# The functions that can be called, with their parameters: none that takes any number of operands
+FUNCTIONS = {
+    name: TABLE[row].parameters[len(given) :]
+    for name, (row, *given) in ({name: (name,) for name in [*NAMES, "abs"]} | OTHER_ROWS).items()
+    if name not in OF_MANY
 }
-PARAMETERS = {name: tuple(inspect.signature(f).parameters) for name, f in FUNCTIONS.items()}
 
 # ---- Hints ------------------------------------------------------------------------------------
 
@@ -86,7 +88,7 @@ def no_function(name: str) -> str:
 
 def wrong_count(name: str, count: int) -> str:
     """Say that a function takes another number of arguments, and what may be meant."""
-    right = len(PARAMETERS[name])
+    right = len(FUNCTIONS[name])
     problem = f"{name} takes {right} argument{'' if right == 1 else 's'}, not {count}"
     if name == "log" and count == 2:
         return f"{problem}: to another base it is log2(x), log10(x) or log(x) / log(base)"
@@ -145,16 +147,10 @@ _TOKEN = re.compile(
 
 
 class _Token(NamedTuple):
-    """A piece of the text: of which kind, what it is, where it starts."""
+    """A piece of the text: of which kind, and what it is."""
 
     kind: str
     text: str
-    position: int
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    for match in _TOKEN.finditer(text):
-        yield _Token(str(match.lastgroup), match.group(), match.start())
 
 
 def checked(text: str) -> str:
@@ -162,8 +158,9 @@ def checked(text: str) -> str:
     text = "\n".join(lines_of(text))
     kept = []
     depth = operators = 0
-    before = _Token("end", "", 0)
-    for token in _tokens(text):
+    before = _Token("end", "")
+    for match in _TOKEN.finditer(text):
+        token = _Token(str(match.lastgroup), match.group())
         kept.append(" " * len(token.text) if token.text.startswith("#") else token.text)
         if token.kind == "space" or (token.kind == "end" and depth > 0):
             continue
@@ -175,9 +172,8 @@ def checked(text: str) -> str:
         elif operators > MAX_OPERATORS:
             wrong = f"a formula has at most {MAX_OPERATORS} operators and brackets"
         if wrong:
-            line = text.count("\n", 0, token.position) + 1
-            column = token.position - text.rfind("\n", 0, token.position)
-            raise FormulaError(wrong, text, line, column)
+            lines = lines_of(text[: match.start()])
+            raise FormulaError(wrong, text, len(lines), len(lines[-1]) + 1)
         before = token
     return "".join(kept)
 

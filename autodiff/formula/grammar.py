@@ -1,7 +1,7 @@
-"""The grammar of formulas: from text to a list of steps.
+"""The grammar of formulas: takes a text, gives a listing and the place in the text of each step.
 
-What `autodiff.spelling` lets through is read by Python's own parser, and what that found is
-translated, node by allowed node. Nothing is handed to Python to be run.
+What `spelling` lets through is read by Python's own parser, and what that found is translated, node
+by allowed node. Nothing is handed to Python to be run.
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Collection
+from collections import ChainMap
+from collections.abc import Collection, Iterable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
-from autodiff.kinds import Number
-from autodiff.spelling import (
+from autodiff.formula.spelling import (
     FUNCTIONS,
-    PARAMETERS,
+    OTHER_ROWS,
     FormulaError,
     checked,
     lines_of,
     no_function,
     wrong_count,
 )
+from autodiff.listing import CONSTANT, INPUT, LIKE, Listing, Step
 
 _INFIX: dict[type, str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.FloorDiv: "//",
@@ -34,21 +35,11 @@ _INFIX: dict[type, str] = {
 CONSTANTS = {"pi": ("arccos", -1), "π": ("arccos", -1), "e": ("exp", 1)}
 
 
-# ---- Parsing ----------------------------------------------------------------------------------
-
-
-class Step(NamedTuple):
-    """One operation of a formula, or a number, or a variable."""
-
-    operation: str
-    operands: tuple[int, ...]  # the places of the steps that it computes with
-    content: Any  # the name of a variable; a number, as it is and exactly
-    line: int
-    column: int
-
-
 class Parser:
-    """Translates what Python's parser has read into the steps of a formula."""
+    """Translates what Python's parser has read into steps.
+
+    While it does, a variable is known by a negative place: ~0 is the first, ~1 the second.
+    """
 
     def __init__(self, text: str, known: Collection[str] = ()) -> None:
         self.text = text
@@ -57,9 +48,11 @@ class Parser:
         self.indents = [len(line) - len(line.lstrip()) for line in lines]
         self.known = known  # which of the constants mean themselves
         self.steps: list[Step] = []
+        self.places: list[tuple[int, int]] = []  # of the steps, in the text
         self.variables: dict[str, int] = {}
         self.constants: dict[str, int] = {}
-        self.names: dict[str, int] = {}
+        self.names: dict[str, int] = {}  # that are computed
+        self.meanings = ChainMap(self.names, self.constants, self.variables)
         self.conditions: set[ast.Compare] = set()  # the first arguments of where
 
     def error(self, message: str, node: Any) -> FormulaError:
@@ -71,16 +64,28 @@ class Parser:
         before = self.lines[node.lineno - 1].encode()[: node.col_offset].decode()
         return node.lineno, self.indents[node.lineno - 1] + len(before) + 1
 
-    def parse(self) -> tuple[str | None, int]:
-        """Translate the text; return the name and the place of its result."""
+    def parse(self) -> tuple[str | None, Listing]:
+        """Translate the text; return the name of the result, and what computes it.
+
+        The outputs are the result, and all that has a name: variables, constants, what is computed.
+        """
         statements = self.statements()
         if not statements:
             raise FormulaError("there is no formula here", self.text)
         for statement in statements[:-1]:
             if isinstance(statement, ast.Expr):
                 raise self.error("only the last expression may go without a name", statement)
-        results = [self.statement(statement) for statement in statements]
-        return results[-1]
+        name, result = [self.statement(statement) for statement in statements][-1]
+        count = len(self.variables)
+
+        def final(places: Iterable[int]) -> tuple[int, ...]:
+            return tuple([~place if place < 0 else count + place for place in places])
+
+        inputs = [Step(INPUT)] * count
+        steps = [step._replace(operands=final(step.operands)) for step in self.steps]
+        outputs = final([result, *self.meanings.values()])
+        names = zip(reversed(outputs[1:]), reversed([*self.meanings]), strict=True)  # first wins
+        return name, Listing((*inputs, *steps), count, outputs, {}, dict(names), {})
 
     def statements(self) -> list[ast.stmt]:
         """Have Python's parser read the text."""
@@ -109,7 +114,7 @@ class Parser:
         if name in FUNCTIONS:
             raise self.error(f"{name} is a function: choose another name", target)
         place = self.expression(statement.value)
-        if name in {**self.names, **self.variables, **self.constants}:
+        if name in self.meanings:
             raise self.error(f"{name} has a meaning already: choose another name", target)
         self.names[name] = place
         return name, place
@@ -121,51 +126,43 @@ class Parser:
         while waiting:
             node, operation, count = waiting.pop()
             if operation is not None:
-                operands = tuple(results[len(results) - count :])
-                del results[len(results) - count :]
-                results.append(self.step(node, operation, operands))
+                first = len(results) - count
+                results[first:] = [self.step(node, operation, results[first:])]
             elif isinstance(node, ast.Name):
                 results.append(self.name(node))
             elif isinstance(node, ast.Constant):
-                results.append(self.step(node, "number", (), self.number(node)))
+                results.append(self.step(node, LIKE, constant=self.number(node)))
             else:
                 operation, parts = self.read(node)
                 waiting.append((node, operation, len(parts)))
                 waiting.extend((part, None, 0) for part in reversed(parts))
         return results[0]
 
-    def step(
-        self, node: Any, operation: str, operands: tuple[int, ...], content: Any = None
-    ) -> int:
+    def step(self, node: Any, name: str, operands: Iterable[int] = (), constant: Any = None) -> int:
         """Append a step, and return its place."""
-        self.steps.append(Step(operation, operands, content, *self.place(node)))
+        row, *given = OTHER_ROWS.get(name, (name,))
+        first = [self.step(node, CONSTANT, constant=number) for number in given]
+        self.steps.append(Step(row, (*first, *operands), constant))
+        self.places.append(self.place(node))
         return len(self.steps) - 1
 
     def name(self, node: ast.Name) -> int:
         """Return the place of what a name means: something computed, a constant, a variable."""
         if node.id in FUNCTIONS:
             raise self.error(f"{node.id} is a function: write {node.id}(...)", node)
-        if node.id in self.names:
-            return self.names[node.id]
-        if node.id in self.known:
-            return self.constant(node)
-        if node.id not in self.variables:
-            self.variables[node.id] = self.step(node, "variable", (), node.id)
-        return self.variables[node.id]
+        if node.id in self.meanings:
+            return self.meanings[node.id]
+        if node.id not in self.known:
+            return self.variables.setdefault(node.id, ~len(self.variables))
+        function, argument = CONSTANTS[node.id]
+        operand = self.step(node, LIKE, constant=argument)
+        return self.constants.setdefault(node.id, self.step(node, function, [operand]))
 
-    def constant(self, node: ast.Name) -> int:
-        """Return the place of a constant."""
-        if node.id not in self.constants:
-            function, argument = CONSTANTS[node.id]
-            place = self.step(node, "number", (), (argument, Fraction(argument)))
-            self.constants[node.id] = self.step(node, function, (place,))
-        return self.constants[node.id]
-
-    def number(self, node: ast.Constant) -> tuple[Number, Fraction]:
-        """Return a literal as the number that it is in Python, and exactly as it is written."""
+    def number(self, node: ast.Constant) -> int | Fraction:
+        """Return a literal exactly as it is written; what is decimal is a fraction."""
         number = node.value
         if type(number) is int:
-            return number, Fraction(number)
+            return number
         if type(number) is not float:
             raise self.error("numbers are whole or decimal", node)
         line = self.lines[node.lineno - 1].encode()
@@ -173,7 +170,7 @@ class Parser:
         has_digits = re.search("[1-9]", re.split("[eE]", written)[0])
         if number in (float("inf"), 0.0) and has_digits:
             raise self.error("the number is out of the range of floats", node)
-        return number, Fraction(written) if has_digits else Fraction(0)
+        return Fraction(written) if has_digits else Fraction(0)
 
     def read(self, node: Any) -> tuple[str, list[Any]]:
         """Return the operation of a node and the parts that it computes with."""
@@ -200,7 +197,7 @@ class Parser:
             raise self.error(no_function(name), node.func)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             raise self.error(f"{name} takes plain arguments only", node)
-        if len(node.args) != len(PARAMETERS[name]):
+        if len(node.args) != len(FUNCTIONS[name]):
             raise self.error(wrong_count(name, len(node.args)), node)
         if name == "where":
             if not isinstance(node.args[0], ast.Compare):

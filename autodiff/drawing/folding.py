@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autodiff.value import Value
 
@@ -51,9 +51,7 @@ def between(source: Value, nodes: list[Value]) -> Part:
 def emphasized_nodes(highlight: list[Value], nodes: list[Value]) -> set[Value]:
     """Return the nodes whose edges are emphasized: of one Value, those on its ways onward."""
     for node in set(highlight).difference(nodes):
-        raise ValueError(
-            f"{node!r} is to be highlighted, but {nodes[0]!r} was not computed from it"
-        )
+        raise ValueError(f"{node!r} cannot be highlighted: {nodes[0]!r} was not computed from it")
     return on_the_way(highlight[0], nodes) if len(highlight) == 1 else set(highlight)
 
 
@@ -78,15 +76,11 @@ def boxes_of(part: Part, limit: int, wanted: Iterable[Value]) -> dict[Value, Box
     Otherwise the result, the wanted and the labelled nodes keep their own, up to a third of the
     limit, and all others are folded by the stage of the computation that they belong to.
     """
-    if len(part.nodes) <= limit:
-        kept = part.nodes
-    else:
-        labelled = (node for node in part.nodes if node.label)
-        present = set(part.nodes)
-        first = dict.fromkeys([part.nodes[0], *(n for n in wanted if n in present), *labelled])
-        kept = list(first)[: (limit - 1) // 3]
-    boxes = {node: Box([node]) for node in kept}
-    if len(part.nodes) > limit:
+    labelled = (node for node in part.nodes if node.label)
+    first = list(dict.fromkeys([part.nodes[0], *wanted, *labelled]))
+    is_whole = len(part.nodes) <= limit
+    boxes = {node: Box([node]) for node in (part.nodes if is_whole else first[: (limit - 1) // 3])}
+    if not is_whole:
         _fold(part, boxes, limit)
     ordered = {node: boxes[node] for node in part.nodes}
     for place, box in enumerate(dict.fromkeys(ordered.values())):
@@ -99,13 +93,10 @@ def _fold(part: Part, boxes: dict[Value, Box], limit: int) -> None:
     heights = _heights(part)
     operations: list[frozenset[str]] = [frozenset()] * (heights[part.nodes[0]] + 1)
     known: dict[frozenset[str], frozenset[str]] = {}  # one object for equal sets
-    sealed = set()
+    sealed = {heights[node] for node in boxes if part.operands(node)}
     for node, height in heights.items():
-        if not part.operands(node):
-            continue
-        if node in boxes:
-            sealed.add(height)
-        elif node.operation not in operations[height]:
+        is_folded = node not in boxes and part.operands(node)
+        if is_folded and node.operation not in operations[height]:
             more = operations[height] | {str(node.operation)}
             operations[height] = known.setdefault(more, more)
     at_height = [Box()]
@@ -138,8 +129,7 @@ def _heights(part: Part) -> dict[Value, int]:
     for node in part.nodes:
         for operand in part.operands(node):
             if not part.operands(operand):
-                first = heights[operand] or heights[node]
-                heights[operand] = min(first, heights[node])
+                heights[operand] = min(heights[operand] or heights[node], heights[node])
     return heights
 
 
@@ -159,12 +149,10 @@ def _stages(heights: list[frozenset[str]], sealed: set[int], most: int) -> list[
     drawn by itself, stays a stage of its own, so that no edge of the picture points backward.
     """
     single = (_Stage(height, height + 1, found) for height, found in enumerate(heights[1:], 1))
-    stages = _alike_joined(single, sealed)
-    while len(stages) > most:
-        fewer = _alike_joined(_pairs_joined(stages, sealed), sealed)
-        if len(fewer) == len(stages):
-            break
-        stages = fewer
+    stages, before = _alike_joined(single, sealed), 0
+    while len(stages) > most and len(stages) != before:
+        before = len(stages)
+        stages = _alike_joined(_pairs_joined(stages, sealed), sealed)
     return stages
 
 
@@ -177,24 +165,14 @@ def _join(stages: Sequence[_Stage]) -> _Stage:
 
 def _alike_joined(stages: Iterable[_Stage], sealed: set[int]) -> list[_Stage]:
     """Join neighbours of the same operations."""
-
-    def likeness(stage: _Stage) -> Any:
-        return stage.start if stage.start in sealed else stage.operations
-
-    return [_join(list(alike)) for _, alike in itertools.groupby(stages, likeness)]
+    runs = itertools.groupby(stages, lambda s: s.start if s.start in sealed else s.operations)
+    return [_join(list(alike)) for _, alike in runs]
 
 
 def _pairs_joined(stages: list[_Stage], sealed: set[int]) -> Iterator[_Stage]:
     """Join neighbours two by two."""
-    waiting: list[_Stage] = []
-    for stage in stages:
-        if stage.start in sealed:
-            yield from waiting
-            yield stage
-            waiting = []
-        elif waiting:
-            yield _join([*waiting, stage])
-            waiting = []
-        else:
-            waiting = [stage]
-    yield from waiting
+    for is_sealed, run in itertools.groupby(stages, lambda stage: stage.start in sealed):
+        neighbours = list(run)
+        size = 1 if is_sealed else 2
+        for start in range(0, len(neighbours), size):
+            yield _join(neighbours[start : start + size])

@@ -1,12 +1,13 @@
-"""SymPy within bounds: what is small enough to be written, expanded or simplified.
+"""SymPy within bounds: what is small enough to be computed, written, expanded or simplified.
 
-SymPy may take hours for a formula of one line. Sizes are counted before it is asked; its calls are
-counted while it works, by `autodiff.limit`.
+Takes an operation and its operands, a graph, or a formula of SymPy; tells whether it is small.
+SymPy may take hours for a formula of one line: sizes are counted before it is asked, and its calls
+while it works, by `limit`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from autodiff.graph import topological_order
@@ -31,7 +32,7 @@ def check_sizes(operation: str, operands: Sequence[Any]) -> None:
     import sympy
 
     operands = list(map(sympy.sympify, operands))
-    if operation in ("lgamma", "digamma", "polygamma"):  # expanded to factorials and long sums
+    if operation in ("lgamma", "polygamma"):  # expanded to factorials and long sums
         if any(abs(x) > _LARGEST_ARGUMENT for x in operands if x.is_Rational):
             raise OverflowError(f"{operation} of a number beyond {_LARGEST_ARGUMENT}")
     elif operation in ("**", "power", "exp", "exp2"):
@@ -63,35 +64,38 @@ def _rationals(expressions: Iterable[Any]) -> set[Any]:
 
 def can_be_written(root: Value, largest: int = _LARGEST) -> bool:
     """Return whether a graph is small when it is written out as one formula."""
+    return _stays_below(root, lambda node, sizes: 1 + sum(sizes), largest)
+
+
+def can_be_expanded(root: Value) -> bool:
+    """Return whether a graph is small, and stays so when all of its products are multiplied out."""
+    return _stays_below(root, _terms, _MOST_TERMS) and can_be_written(root)
+
+
+def _stays_below(root: Value, size: Callable[[Value, list[int]], int], largest: int) -> bool:
+    """Return whether every node is small, of a size that those of its operands give."""
     sizes: dict[Value, int] = {}
     for node in reversed(topological_order(root)):
-        sizes[node] = 1 + sum(sizes[operand] for operand in node.operands)
+        sizes[node] = size(node, [sizes[operand] for operand in node.operands])
         if sizes[node] > largest:
             return False
     return True
 
 
-def can_be_expanded(root: Value) -> bool:
-    """Return whether a graph is small, and stays so when all of its products are multiplied out."""
-    terms: dict[Value, int] = {}
-    for node in reversed(topological_order(root)):
-        inner = [terms[operand] for operand in node.operands]
-        count = 1
-        if node.operation in ("+", "-", "total"):
-            count = sum(inner)
-        elif node.operation in ("*", "/"):
-            count = inner[0] * inner[1]
-        elif node.operation == "square":
-            count = inner[0] ** 2
-        elif node.operation in ("neg", "pos"):
-            count = inner[0]
-        elif node.operation in ("**", "power"):
-            exponent = abs(node.operands[1].data)
-            count = inner[0] ** int(min(exponent, 20)) if exponent <= 20 else _MOST_TERMS + 1
-        terms[node] = count
-        if count > _MOST_TERMS:
-            return False
-    return can_be_written(root)
+def _terms(node: Value, inner: list[int]) -> int:
+    """Return how many terms a node has when its operands have so many, and all is expanded."""
+    if node.operation in ("+", "-", "total"):
+        return sum(inner)
+    if node.operation in ("*", "/"):
+        return inner[0] * inner[1]
+    if node.operation in ("neg", "pos"):
+        return inner[0]
+    if node.operation == "square":
+        return int(inner[0] ** 2)
+    if node.operation in ("**", "power"):
+        exponent = abs(node.operands[1].data)
+        return int(inner[0] ** int(exponent)) if exponent <= 20 else _MOST_TERMS + 1
+    return 1
 
 
 def can_be_simplified(expression: Any, operations: int) -> bool:

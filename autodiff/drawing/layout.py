@@ -1,0 +1,265 @@
+"""The layout: `layout_of` takes a Value and gives what a picture of its graph shows, as data.
+
+A `Layout` says which nodes and edges there are, with their texts and colours; where they lie on the
+paper is up to the writer. The texts are as they are to be read, in one line or more: a writer
+escapes them for its language, and needs no Value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from autodiff.drawing.folding import Box, Part, between, boxes_of, emphasized_nodes
+from autodiff.drawing.texts import NumberFormat, check_value, exact, formatter, formula, printable
+from autodiff.graph import CONSTANT, is_unset, topological_order
+from autodiff.kinds import Number, plain
+from autodiff.value import Value
+
+_PARALLEL = 8  # edges between the same two nodes; more are drawn as one
+_POSITIVE, _NEGATIVE, _NAN = (0xF5, 0x9A, 0x3C), (0x5C, 0xA4, 0xDC), "#d9b3e6"
+
+
+# ---- The data ---------------------------------------------------------------------------------
+
+
+Kind = Literal["variable", "leaf", "constant", "cut", "folded"]
+
+
+class Node(NamedTuple):
+    """A variable, or many nodes that are folded into one."""
+
+    name: str  # what edges call it by: a letter and a number
+    kind: Kind  # a cut variable was computed from more than is drawn
+    text: str  # label, number and derivative; of a folded node, what is in it
+    tooltip: str  # the same with all digits, and how it was computed
+    colour: str | None = None  # "white" or "#rrggbb"; None where no derivative is shown
+    is_result: bool = False
+    is_emphasized: bool = False
+    operation: str | None = None  # of a variable: its symbol or name; edges to its node end there
+    formula: str = ""  # how it is written with its operands
+
+
+class Edge(NamedTuple):
+    """One use of an operand, or many edges between the same two nodes as one."""
+
+    tail: str  # the name of the operand's node
+    head: str  # the name of the result's node
+    kind: Literal["derivative", "constant", "independent", "many"]  # what passes along it
+    text: str | None  # the local derivative, if these are shown; how many edges there are
+    tooltip: str  # the chain rule, or why no derivative passes
+    is_emphasized: bool
+
+
+class Layout(NamedTuple):
+    """A picture of a graph."""
+
+    nodes: list[Node]  # the result first, variables before their operands
+    edges: list[Edge]  # by their results; those between the same two nodes stand together
+    caption: str  # what stands below the picture
+    direction: str  # where the computation runs: "LR", "RL", "TB", "BT"
+    has_partials: bool  # whether local derivatives stand on the edges, which takes room
+
+
+# ---- Colours ----------------------------------------------------------------------------------
+
+
+def _as_float(number: Number) -> float | None:
+    """Return a number as a float, None if it is a formula."""
+    try:
+        return float(plain(number))
+    except OverflowError:
+        return math.inf if plain(number) > 0 else -math.inf
+    except (TypeError, ValueError):
+        return None
+
+
+def _colour(grad: float | None, largest: float) -> str:
+    """Return the colour of a derivative: its hue tells the sign, its depth the size."""
+    if grad is None or grad == 0:
+        return "white"
+    if math.isnan(grad):
+        return _NAN
+    share = math.sqrt(min(1.0, abs(grad) / largest))
+    share = max(share, 0.15)  # the sign is seen even of the smallest
+    full = _POSITIVE if grad > 0 else _NEGATIVE
+    return "#" + "".join(f"{round(255 + (part - 255) * share):02x}" for part in full)
+
+
+# ---- From the graph to the data ---------------------------------------------------------------
+
+
+def layout_of(
+    root: Value,
+    direction: str,
+    number_format: NumberFormat,
+    grads: str,
+    partials: bool,
+    source: Value | None,
+    highlight: Value | Iterable[Value] | None,
+    limit: int,
+) -> Layout:
+    """Lay out the graph that a Value was computed from; `draw` says what the options mean."""
+    check_value(root)
+    if direction not in ("LR", "RL", "TB", "BT"):
+        raise ValueError(f"direction is 'LR', 'RL', 'TB' or 'BT', not {direction!r}")
+    if grads not in ("all", "leaves", "none"):
+        raise ValueError(f"grads is 'all', 'leaves' or 'none', not {grads!r}")
+    if limit < 4:
+        raise ValueError(f"limit is at least 4, not {limit}")
+    nodes = topological_order(root)
+    part = Part(nodes) if source is None else between(source, nodes)
+    chosen = [highlight] if isinstance(highlight, Value) else list(highlight or ())
+    emphasized = emphasized_nodes(chosen, part.nodes)
+    boxes = boxes_of(part, limit, chosen)
+    reader = _Reader(part, boxes, emphasized, formatter(number_format), grads, partials)
+    return Layout(reader.nodes(), reader.edges(), reader.caption(), direction, partials)
+
+
+@dataclass
+class _Reader:
+    """Reads off a graph what is shown of it."""
+
+    part: Part
+    boxes: dict[Value, Box]
+    emphasized: set[Value]
+    number: Callable[[Number], str]
+    grads: str
+    partials: bool
+
+    def __post_init__(self) -> None:
+        self.root = self.part.nodes[0]
+        self.has_run = not is_unset(self.root.grad)
+        self.distinct = list(dict.fromkeys(self.boxes.values()))
+        drawn = [box.members[0] for box in self.distinct if not box.is_folded]
+        sizes = [abs(_as_float(node.grad) or 0.0) for node in drawn if self._shows_grad(node)]
+        self.largest = max([size for size in sizes if 0 < size < math.inf], default=1.0)
+
+    def _shows_grad(self, node: Value) -> bool:
+        """Return whether the derivative of this variable is shown."""
+        if not self.has_run or node.operation == CONSTANT or self.grads == "none":
+            return False
+        return self.grads == "all" or not node.operands
+
+    def caption(self) -> str:
+        lines = []
+        if not self.has_run:
+            lines.append("backward() has not run: there are no derivatives yet")
+        elif self.grads != "none":
+            lines.append("grad: orange is positive, blue is negative; the deeper, the larger")
+        if self.partials:
+            lines.append("on the edges: local derivatives")
+        folded = [len(box.members) for box in self.distinct if box.is_folded]
+        if folded:
+            total, boxes = f"{len(self.boxes):,} nodes", _counted(len(folded), "box")
+            lines.append(f"{total}, {sum(folded):,} of them folded into {boxes}")
+        return "\n".join(lines)
+
+    def nodes(self) -> list[Node]:
+        return [self._folded(box) if box.is_folded else self._single(box) for box in self.distinct]
+
+    def _single(self, box: Box) -> Node:
+        [node] = box.members
+        label = [node.label] if node.label else []
+        lines = [" = ".join([*label, self.number(node.data)])]
+        tip = [*label, f"number {exact(node.data)}"]
+        colour = None
+        if self._shows_grad(node):
+            lines.append(f"grad {self.number(node.grad)}")
+            tip.append(f"grad {exact(node.grad)}")
+            colour = _colour(_as_float(node.grad), self.largest)
+        kind = self._kind(node)
+        computed = formula(node, lambda x: x.label or self.number(x.data)) if node.operands else ""
+        origins = {"variable": computed, "cut": f"{computed}, not drawn further"}
+        tip.append(origins.get(kind, f"a {kind}"))
+        text, tooltip, computed = printable(*lines), printable(*tip), printable(computed)
+        is_result, is_emphasized = node is self.root, node in self.emphasized
+        operation = printable(str(node.operation)) if kind == "variable" else None
+        return Node(
+            box.name, kind, text, tooltip, colour, is_result, is_emphasized, operation, computed
+        )
+
+    def _kind(self, node: Value) -> Kind:
+        if node.operation == CONSTANT:
+            return "constant"
+        if not node.operands:
+            return "leaf"
+        return "cut" if node in self.part.cut else "variable"
+
+    def _folded(self, box: Box) -> Node:
+        """Say how many nodes of which operations there are in a box."""
+        names = Counter(str(n.operation) if n.operands else self._kind(n) for n in box.members)
+        counts = sorted(names.items(), key=lambda item: (-item[1], item[0]))
+        lines = [f"{len(box.members):,} nodes", *[_counted(n, name) for name, n in counts[:6]]]
+        if len(counts) > 6:
+            lines.append(f"and {len(counts) - 6} more operations")
+        labelled = sum(1 for node in box.members if node.label)
+        if labelled:
+            lines.append(f"{labelled:,} of them labelled")
+        text = printable(*lines, *self._range_of_grads(box))
+        return Node(box.name, "folded", text, text)
+
+    def _range_of_grads(self, box: Box) -> list[str]:
+        grads = [_as_float(node.grad) for node in box.members if self._shows_grad(node)]
+        known = [grad for grad in grads if grad is not None and not math.isnan(grad)]
+        ends = dict.fromkeys([self.number(min(known)), self.number(max(known))]) if known else []
+        lines = [f"grad {' to '.join(ends)}"] if ends else []
+        if any(grad is not None and math.isnan(grad) for grad in grads):
+            lines.append("nan among the grads")
+        return lines
+
+    def edges(self) -> list[Edge]:
+        """Return each edge between two variables, one for many to or from a folded box."""
+        uses: dict[tuple[Box, Box], list[tuple[Value, Value, int]]] = defaultdict(list)
+        for result in self.part.nodes:
+            for place, operand in enumerate(self.part.operands(result)):
+                ends = self.boxes[operand], self.boxes[result]
+                uses[ends].append((operand, result, place))
+        edges = []
+        for (tail, head), found in uses.items():
+            if tail is head:
+                continue
+            is_folded = tail.is_folded or head.is_folded or len(found) > _PARALLEL
+            if is_folded and len(found) > 1:
+                text = f"{len(found):,} edges"
+                emphasis = any({operand, result} <= self.emphasized for operand, result, _ in found)
+                edges.append(Edge(tail.name, head.name, "many", text, text, emphasis))
+            else:
+                edges += [self._edge(tail.name, head.name, *use) for use in found]
+        return edges
+
+    def _edge(self, tail: str, head: str, operand: Value, result: Value, place: int) -> Edge:
+        """Say what passes from an operand to its result."""
+        partial, emphasis = result.partials[place], {operand, result} <= self.emphasized
+        name = operand.label or f"operand {place + 1}"
+        if operand.operation == CONSTANT:
+            why = "a constant: no derivative passes here"
+            return Edge(tail, head, "constant", None, why, emphasis)
+        if partial is None:
+            why = f"{result.operation} does not depend on {name}: no derivative passes here"
+            return Edge(tail, head, "independent", None, printable(why), emphasis)
+        lines = [f"local derivative of {result.operation} in {name}: {exact(partial)}"]
+        if self.has_run:
+            whose = f"grad of {result.label}" if result.label else "grad of the result"
+            lines.append(f"chain rule: {whose} * local derivative")
+            lines.append(f"= {_product(result.grad, partial)}, a part of the grad of {name}")
+        text = printable(self.number(partial)) if self.partials else None
+        return Edge(tail, head, "derivative", text, printable(*lines), emphasis)
+
+
+def _counted(count: int, name: str) -> str:
+    plurals = {"constant": "constants", "leaf": "leaves", "box": "boxes"}
+    return f"{count:,} {plurals.get(name, name) if count > 1 else name}"
+
+
+def _product(grad: Number, partial: Number) -> str:
+    """Return the product of two numbers with its factors."""
+    factors = f"{exact(grad)} * {exact(partial)}"
+    grad, partial = (n.item() if hasattr(n, "item") else n for n in (plain(grad), plain(partial)))
+    try:
+        return f"{factors} = {exact(grad * partial)}"
+    except (ArithmeticError, TypeError):
+        return factors

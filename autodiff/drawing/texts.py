@@ -1,0 +1,65 @@
+"""Numbers, labels and operations as text, as pictures and trees show them."""
+
+from __future__ import annotations
+
+import contextlib
+import numbers
+import re
+from collections.abc import Callable
+
+from autodiff.kinds import Number, plain
+from autodiff.printing import Text, called, written
+from autodiff.rows import NOT, OR, TABLE
+from autodiff.value import Value
+
+NumberFormat = str | Callable[[Number], str]
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_FEW = 4  # operands that are named; of more, the others are counted
+
+
+def check_value(root: Value) -> None:
+    if not isinstance(root, Value):
+        raise TypeError(f"this draws the graph of a Value, and got {root!r}")
+
+
+def exact(number: Number) -> str:
+    """Return all digits of a number."""
+    try:
+        return str(plain(number))
+    except ValueError:  # Python writes no int of more than some thousand digits
+        return f"a number of type {type(plain(number)).__name__}, too long to write"
+
+
+def formatter(number_format: NumberFormat) -> Callable[[Number], str]:
+    """Return what writes numbers: floats as the format says, other kinds exactly, if not long."""
+    if not isinstance(number_format, str):
+        return lambda number: str(number_format(plain(number)))
+    format(0.0, number_format)  # raises ValueError here, where it can still be understood
+
+    def write(number: Number) -> str:
+        number = plain(number)
+        if isinstance(number, numbers.Real) and not isinstance(number, numbers.Rational):
+            with contextlib.suppress(TypeError, ValueError):  # of kinds that take no such format
+                return format(number, number_format)
+        text = exact(number)
+        return text if len(text) <= 32 else text[:31] + "…"
+
+    return write
+
+
+def printable(*lines: str) -> str:
+    """Return lines as one text; replace what neither XML nor a terminal can show."""
+    return _UNPRINTABLE.sub("\ufffd", "\n".join(lines))
+
+
+def formula(node: Value, name: Callable[[Value], str]) -> str:
+    """Return how a node was computed, in the names of its operands."""
+    names = [name(operand) for operand in node.operands[:_FEW]]
+    if len(node.operands) > _FEW:
+        names.append(f"{len(node.operands) - _FEW:,} more")
+    operation = str(node.operation)
+    row = TABLE.get(operation)  # whose name an operation of a person's own may bear
+    if row is None or len(row.parameters) != len(names) or OR <= row.binding <= NOT:
+        return called(operation, names)
+    return written(row, [Text(operand) for operand in names]).text
