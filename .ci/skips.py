@@ -15,8 +15,8 @@ MAY_SKIP = (
     r"\w+ is not known for numbers of type Array: array_api_strict has no such function",
 )
 
-# The libraries that the README's test command does not install: the tests of each skip.
-LEFT_OUT = "jax,pandas,polars,pyarrow,torch"
+# What the README's test command does not install: the tests of each skip.
+LEFT_OUT = "jax,node,pandas,polars,pyarrow,torch"
 
 
 def pytest_addoption(parser):
@@ -32,8 +32,8 @@ def pytest_configure(config):
 
 class _Skips:
     def __init__(self, config):
-        absent = config.option.without.split(",")
-        absent = [rf"could not import '{name}\b.*" for name in absent if name]
+        names = filter(None, config.option.without.split(","))
+        absent = [rf"could not import '{x}\b.*|{x} is not installed" for x in names]
         self.may_skip = re.compile("|".join([*MAY_SKIP, *absent]), flags=re.DOTALL)
         self.file = config.option.skipped_to
         self.reasons = {}  # by the id of the test

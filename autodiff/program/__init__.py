@@ -22,7 +22,7 @@ from autodiff.graph import CONSTANT as CONSTANT_NODE
 from autodiff.graph import swept, topological_order
 from autodiff.kinds import Number, is_number
 from autodiff.listing import CONSTANT, INPUT, LIKE, Listing
-from autodiff.program import source
+from autodiff.program import javascript, source
 from autodiff.program.evaluation import GuardError, evaluated
 from autodiff.program.listing import listing
 from autodiff.program.masks import settled
@@ -395,6 +395,40 @@ class Program:
         <BLANKLINE>
         """
         return source.module(self.name, self._value_lines, self._lines)
+
+    @property
+    def javascript(self) -> str:
+        """The program as JavaScript: an ES module of the same two functions as `source`.
+
+        The arithmetic is IEEE 754: infinite or nan where Python raises. A guard throws an Error.
+
+        Raises
+        ------
+        NotImplementedError
+            If JavaScript lacks a function of the program: erf, erfc, lgamma, polygamma.
+
+        Examples
+        --------
+        >>> print(trace(lambda x, y: x * y + 1, 1.0, 1.0).javascript)
+        // Return f.
+        //
+        // f = x * y + 1
+        export function f(x, y) {
+            return x * y + 1;
+        }
+        <BLANKLINE>
+        // Return f and its derivative in each of x and y.
+        //
+        // f = x * y + 1
+        export function f_and_gradient(x, y) {
+            const f = x * y + 1;
+            const d_x = y;
+            const d_y = x;
+            return [f, d_x, d_y];
+        }
+        <BLANKLINE>
+        """
+        return javascript.module(self.name, self._value_lines, self._lines)
 
     @property
     def fingerprint(self) -> str:
