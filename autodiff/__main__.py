@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -107,5 +108,12 @@ def _write(text: str, stream: TextIO | None) -> str:
     return ""
 
 
+def run() -> NoReturn:
+    """Run the command line as a process: once it has answered, nothing is left to interrupt."""
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

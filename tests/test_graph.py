@@ -378,7 +378,8 @@ def test_a_graph_that_is_read_in_the_middle_of_a_sweep_is_an_error_and_no_wrong_
 
 
 @pytest.mark.parametrize("factor", ["a variable", "a constant"])
-def test_a_node_takes_at_most_200_bytes_with_its_number(factor):
+def test_a_node_takes_at_most_208_bytes_with_its_number(factor):
+    """196 in Python 3.11; later ones take 8 more for whatever can be weakly referred to."""
     x, count = Value(1.0), 10_000
     node, other = x, x if factor == "a variable" else 1.0000001
     gc.collect()
@@ -387,7 +388,7 @@ def test_a_node_takes_at_most_200_bytes_with_its_number(factor):
         node = node * other
     taken = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    assert taken <= 200 * count
+    assert taken <= 208 * count
 
 
 def test_the_collector_is_held_and_let_go_again():
