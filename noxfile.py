@@ -77,11 +77,15 @@ def examples(session):
 
 @nox.session(python=PYTHONS, requires=["build"])
 def tests(session):
-    """Run the README's test command, on all cores."""
+    """Run the README's test command, on all cores.
+
+    Without the table of right derivations: it takes a minute, and its arithmetic is the same on
+    every Python.
+    """
     (command,) = in_readme(r"^(python -m pip install [^\n]* && python -m pytest)$")
     environment = {
         "PIP_QUIET": "1",
-        "PYTEST_ADDOPTS": "-q -n auto --dist worksteal -p skips",
+        "PYTEST_ADDOPTS": "-q -n auto --dist worksteal -p skips --ignore=tests/test_derivations.py",
         "PYTHONPATH": str(ROOT / ".ci"),
     }
     run_in_source_distribution(session, command, env=environment)
