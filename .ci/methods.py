@@ -21,14 +21,13 @@ from __future__ import annotations
 from typing import Any, Self
 
 from autodiff import operations as f
+from autodiff.protocols import AsNumber
 
 
-class Methods:
+class Methods(AsNumber):
     """The functions as methods."""
 
     __slots__ = ()
-
-    operation: str | None
 
     # fmt: off
 '''
@@ -37,7 +36,7 @@ TAIL = """    # fmt: on
 
 
 for _name, _method in vars(Methods).items():
-    if _name in f.NAMES:
+    if _name in f.NAMES and hasattr(_method, "__code__"):  # none of a compiled class is written
         _method.__doc__ = getattr(f, _name).__doc__.partition("Examples")[0].rstrip()
 """
 

@@ -1,4 +1,4 @@
-"""What an error of an operation says: the operation, the labels and the numbers of its operands."""
+"""What is refused, and what an error of an operation says: its operands' labels and numbers."""
 
 from __future__ import annotations
 
@@ -28,3 +28,10 @@ def check_number(name: str, x: Any) -> None:
     """Refuse an operand that is no number and no truth."""
     if not (is_number(x) or is_truth(x)):
         raise TypeError(f"{name} takes numbers, and {no_number(x)}")
+
+
+def checked_label(label: Any) -> str | None:
+    """Return a label, which has to be text or None."""
+    if label is not None and not isinstance(label, str):
+        raise TypeError(f"a label is text, and {label!r} is of type {type(label).__name__}")
+    return label

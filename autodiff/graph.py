@@ -44,7 +44,7 @@ _traversing = threading.RLock()  # a traversal writes into the nodes: one at a t
 _generation = 0  # of the latest traversal
 
 
-def new_node(kind: type) -> Node:
+def new_node(kind: Any) -> Node:
     """Make a node whose fields have still to be filled."""
     node: Any = object.__new__(kind)
     node.serial = node.mark = 0
@@ -81,6 +81,8 @@ def topological_order(root: Node) -> list[Node]:
     ['+', '*', None]
     """
     global _generation
+    if not hasattr(root, "operands"):
+        raise TypeError(f"a graph is that of a Value, and {root!r} is none")
     with _traversing:
         _generation = generation = _generation + 1
         interior: list[Node] = []

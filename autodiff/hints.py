@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from autodiff import micrograd, operations
 
@@ -42,7 +42,7 @@ class Elsewhere:
 class OnlyDerived:
     """An attribute that a Value does not keep, and one of a derived class does."""
 
-    def __set_name__(self, owner: type, name: str) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
 
     def __get__(self, instance: Any, owner: type) -> Any:
@@ -66,11 +66,28 @@ class Hints:
 
     __slots__ = ()
 
+    # Each by itself, for compiled classes; no __getattr__, which would slow every attribute.
+    item: ClassVar[Any] = Elsewhere("v.data is the plain number")
+    numpy: ClassVar[Any] = item
+    tolist: ClassVar[Any] = item
+    cpu: ClassVar[Any] = item
+    requires_grad: ClassVar[Any] = Elsewhere("every Value can be differentiated")
+    requires_grad_: ClassVar[Any] = requires_grad
+    retain_grad: ClassVar[Any] = Elsewhere("every Value keeps its grad")
+    is_leaf: ClassVar[Any] = Elsewhere("it is one if v.operation is None")
+    grad_fn: ClassVar[Any] = Elsewhere("v.operation and v.operands tell how it was computed")
+    clamp: ClassVar[Any] = Elsewhere("v.clip(lower, upper)")
+    m: ClassVar[Any] = OnlyDerived("m")
+    v: ClassVar[Any] = OnlyDerived("v")
+    momentum: ClassVar[Any] = OnlyDerived("momentum")
+    velocity: ClassVar[Any] = OnlyDerived("velocity")
+
     # NumPy's other names, which it calls for the elements of an array
     def absolute(self) -> Any:
         return abs(self)  # type: ignore[arg-type]
 
-    fabs = absolute
+    def fabs(self) -> Any:
+        return abs(self)  # type: ignore[arg-type]
 
     def rad2deg(self) -> Any:
         return operations.degrees(self)
@@ -79,14 +96,18 @@ class Hints:
         return operations.radians(self)
 
     # For programs written for micrograd, which read a node by these names (see `micrograd`)
-    _prev = property(micrograd.previous)
-    _op = property(micrograd.operation_name)
-    _backward = property(micrograd.share_out, micrograd.refuse)
+    @property
+    def _prev(self) -> Any:
+        return micrograd.previous(self)
 
-    item = numpy = tolist = cpu = Elsewhere("v.data is the plain number")
-    requires_grad = requires_grad_ = Elsewhere("every Value can be differentiated")
-    retain_grad = Elsewhere("every Value keeps its grad")
-    is_leaf = Elsewhere("it is one if v.operation is None")
-    grad_fn = Elsewhere("v.operation and v.operands tell how it was computed")
-    clamp = Elsewhere("v.clip(lower, upper)")
-    m, v, momentum, velocity = (OnlyDerived() for _ in range(4))
+    @property
+    def _op(self) -> str:
+        return micrograd.operation_name(self)
+
+    @property
+    def _backward(self) -> Any:
+        return micrograd.share_out(self)
+
+    @_backward.setter
+    def _backward(self, function: object) -> None:
+        micrograd.refuse(self, function)

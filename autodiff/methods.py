@@ -8,14 +8,13 @@ from __future__ import annotations
 from typing import Any, Self
 
 from autodiff import operations as f
+from autodiff.protocols import AsNumber
 
 
-class Methods:
+class Methods(AsNumber):
     """The functions as methods."""
 
     __slots__ = ()
-
-    operation: str | None
 
     # fmt: off
     def power(self, y: Any)            -> Self: return f.power(self, y)
@@ -71,5 +70,5 @@ class Methods:
 
 
 for _name, _method in vars(Methods).items():
-    if _name in f.NAMES:
+    if _name in f.NAMES and hasattr(_method, "__code__"):  # none of a compiled class is written
         _method.__doc__ = getattr(f, _name).__doc__.partition("Examples")[0].rstrip()

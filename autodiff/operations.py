@@ -31,26 +31,26 @@ from autodiff.kinds import (
     where,
 )
 from autodiff.packages import real
-from autodiff.rows import TABLE, Binary, Unary, infix, many, nowhere, one, row
+from autodiff.rows import TABLE, Binary, Unary, bare, many, nowhere, one, row
 
 # ---- Operators --------------------------------------------------------------------------------
 
 # The 1 of a quotient is of the kind of a: for a Fraction, 1 / 2 has to be exact.
 # fmt: off
-infix("+",   "a b", "add",      rows.SUM,     operator.add,     lambda a, b, y: (1, 1),
+bare("+",   "a b", "add",      rows.SUM,     operator.add,     lambda a, b, y: (1, 1),
       is_sum=True)
-infix("-",   "a b", "sub",      rows.SUM,     operator.sub,     lambda a, b, y: (1, -1),
+bare("-",   "a b", "sub",      rows.SUM,     operator.sub,     lambda a, b, y: (1, -1),
       is_sum=True)
-infix("*",   "a b", "mul",      rows.PRODUCT, operator.mul,     lambda a, b, y: (b, a))
-infix("/",   "a b", "truediv",  rows.PRODUCT, operator.truediv,
+bare("*",   "a b", "mul",      rows.PRODUCT, operator.mul,     lambda a, b, y: (b, a))
+bare("/",   "a b", "truediv",  rows.PRODUCT, operator.truediv,
       lambda a, b, y: (number_like(a, 1) / b, -y / b))
-infix("%",   "a b", "mod",      rows.PRODUCT, operator.mod,
+bare("%",   "a b", "mod",      rows.PRODUCT, operator.mod,
       lambda a, b, y: (1, -floor_divide(a, b)),
       kinks=lambda a, b: [minimum(abs(a % b), abs(b - a % b))])
-infix("//",  "a b", "floordiv", rows.PRODUCT, floor_divide,     nowhere, kinks=TABLE["%"].kinks)
-infix("neg", "x",   "neg",      rows.SIGN,    operator.neg,     lambda x, y: (-1,), symbol="-")
-infix("pos", "x",   "pos",      rows.SIGN,    operator.pos,     lambda x, y: (1,), symbol="+")
-infix("abs", "x",   "abs",      rows.ATOM,    operator.abs,     lambda x, y: (sign(x),),
+bare("//",  "a b", "floordiv", rows.PRODUCT, floor_divide,     nowhere, kinks=TABLE["%"].kinks)
+bare("neg", "x",   "neg",      rows.SIGN,    operator.neg,     lambda x, y: (-1,), symbol="-")
+bare("pos", "x",   "pos",      rows.SIGN,    operator.pos,     lambda x, y: (1,), symbol="+")
+bare("abs", "x",   "abs",      rows.ATOM,    operator.abs,     lambda x, y: (sign(x),),
       kinks=lambda x: [x])
 
 # Comparisons are of the numbers, and are combined; nothing depends on them smoothly.
@@ -58,11 +58,11 @@ for _name, _method, _compare in [
     ("==", "eq", operator.eq), ("!=", "ne", operator.ne), ("<", "lt", operator.lt),
     ("<=", "le", operator.le), (">", "gt", operator.gt), (">=", "ge", operator.ge),
 ]:
-    infix(_name, "a b", _method, rows.COMPARISON, _compare, nowhere,
+    bare(_name, "a b", _method, rows.COMPARISON, _compare, nowhere,
           kinks=lambda a, b: [a, b] if is_truth(a) and is_truth(b) else [a - b])
-infix("and", "a b", "and",      rows.AND,     operator.and_,    nowhere, kinks=lambda a, b: [a, b])
-infix("or",  "a b", "or",       rows.OR,      operator.or_,     nowhere, kinks=lambda a, b: [a, b])
-infix("not", "a",   "invert",   rows.NOT,     negated,          nowhere, kinks=lambda a: [a],
+bare("and", "a b", "and",      rows.AND,     operator.and_,    nowhere, kinks=lambda a, b: [a, b])
+bare("or",  "a b", "or",       rows.OR,      operator.or_,     nowhere, kinks=lambda a, b: [a, b])
+bare("not", "a",   "invert",   rows.NOT,     negated,          nowhere, kinks=lambda a: [a],
       symbol="not ")
 # fmt: on
 
@@ -108,7 +108,7 @@ power: Binary = row(
     "power(0.0, -1), power(-8.0, 0.5), power(2.0, 3) -> (inf, nan, 8.0)",
     constant_partials=_constant_power_slopes, python=_POWER_IN_PYTHON,
 )  # fmt: skip
-infix(
+bare(
     "**", "x y", "pow", rows.POWER, lambda x, y: real(x**y), _power_slopes,
     constant_partials=_constant_power_slopes, ieee="power",
 )  # fmt: skip
@@ -425,7 +425,7 @@ rint: Unary      = one("rint", _rint, lambda x, y: None,
                  "the nearest whole number, of two the even one. Its derivative is 0",
                  "rint(2.5), rint(-0.7) -> (2, -1)", kinks=lambda x: [half(x) - abs(x - rint(x))])
 # fmt: on
-infix(
+bare(
     "where",
     "condition a b",
     "",
@@ -474,7 +474,7 @@ logsumexp = many(
     "the logarithm of the sum of all exp(x), without overflow",
     "logsumexp([1000.0, 1000.0]) -> 1000.6931471805599",
 )  # fmt: skip
-infix("dot", "", "", rows.ATOM, _dot, _dot_slopes, is_arithmetic=True)  # all xs, then all ys
+bare("dot", "", "", rows.ATOM, _dot, _dot_slopes, is_arithmetic=True)  # all xs, then all ys
 
 NAMES = [name for name, operation in TABLE.items() if operation.is_public]
 if not TYPE_CHECKING:  # type checkers take all names of this file

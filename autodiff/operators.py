@@ -6,30 +6,38 @@ Each hands its row of the table and the other operand to what records: `_binary`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from autodiff import operations as f
 from autodiff.kinds import Number
+from autodiff.methods import Methods
 from autodiff.rows import TABLE, Operation
 
 _ADD, _SUBTRACT, _MULTIPLY, _DIVIDE = TABLE["+"], TABLE["-"], TABLE["*"], TABLE["/"]
 _REMAINDER, _FLOOR_DIVIDE, _POWER = TABLE["%"], TABLE["//"], TABLE["**"]
 
 
-class Operators:
+class Operators(Methods):
     """Python's operators."""
 
     __slots__ = ()
 
-    operation: str | None
+    # What `Value` does, which stands at the end of one line of classes: a compiled class derives
+    # from one other only.
+    def _binary(self, row: Operation, other: Any) -> Self:
+        raise NotImplementedError
 
-    if TYPE_CHECKING:
+    def _reflected(self, row: Operation, other: Any) -> Self:
+        raise NotImplementedError
 
-        def _binary(self, row: Operation, other: Any) -> Self: ...
-        def _reflected(self, row: Operation, other: Any) -> Self: ...
-        def _unary(self, row: Operation) -> Self: ...
-        def _compared(self, row: Operation, other: Any) -> Self: ...
-        def _combined(self, symbol: str, *operands: Any) -> Self: ...
+    def _unary(self, row: Operation) -> Self:
+        raise NotImplementedError
+
+    def _compared(self, row: Operation, other: Any) -> Self:
+        raise NotImplementedError
+
+    def _combined(self, symbol: str, *operands: Any) -> Self:
+        raise NotImplementedError
 
     # fmt: off
     # Arithmetic
@@ -71,8 +79,6 @@ class Operators:
 
     def __ne__(self, other: object) -> Self:  # type: ignore[override]
         return self._compared(TABLE["!="], other)
-
-    __hash__ = object.__hash__
 
     def __divmod__(self, other: Number) -> tuple[Self, Self]:
         return self // other, self % other

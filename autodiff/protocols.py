@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from autodiff.graph import FIELDS, deep_copy, flattened, is_unset, restored, shallow_copy
+from autodiff.hints import Hints
 from autodiff.kinds import Number, is_truth, number_like
 
 _pictures: list[Callable[..., dict[str, str]]] = [lambda value, *_: {"text/plain": repr(value)}]
@@ -19,7 +20,7 @@ def pictured_by(picture: Callable[..., dict[str, str]]) -> None:
     _pictures.append(picture)
 
 
-class AsNumber:
+class AsNumber(Hints):
     """The protocols of Python's numbers, of text, of notebooks, of copies and of SymPy."""
 
     __slots__ = ()
@@ -80,7 +81,8 @@ class AsNumber:
     def __complex__(self) -> complex:
         return complex(self.__index__())
 
-    __int__ = __index__
+    def __int__(self) -> int:
+        return self.__index__()
 
     def _number_like(self, n: Number) -> Number:
         return number_like(self._data, n)

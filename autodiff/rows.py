@@ -261,7 +261,7 @@ def numbers(values: Iterable[Any], wanted: str) -> list[Any]:
     return listed
 
 
-def infix(
+def bare(
     name: str,
     parameters: str,
     method: str,
@@ -270,7 +270,7 @@ def infix(
     partials: Callable[..., Sequence[Number]],
     **more: Any,
 ) -> None:
-    """Add a row for an operator."""
+    """Add a row without a function of its own: an operator, or what another function calls."""
     TABLE[name] = Operation(
         name=name,
         parameters=tuple(parameters.split()),

@@ -13,9 +13,8 @@ from typing import Any
 
 from autodiff import functions as f
 from autodiff import graph, micrograd, ufuncs
-from autodiff.errors import check_number, explain
+from autodiff.errors import check_number, checked_label, explain
 from autodiff.graph import BOOKKEEPING, CONSTANT, FIELDS, LEVELS, next_serial
-from autodiff.hints import Hints
 from autodiff.kinds import (
     Number,
     is_number,
@@ -24,9 +23,7 @@ from autodiff.kinds import (
     number_like,
     package_of,
 )
-from autodiff.methods import Methods
 from autodiff.operators import Operators
-from autodiff.protocols import AsNumber
 from autodiff.rows import TABLE, Operation
 
 # ---- Recording --------------------------------------------------------------------------------
@@ -102,7 +99,7 @@ _ADD, _MULTIPLY = TABLE["+"], TABLE["*"]
 _ADD_PARTIALS, _MULTIPLY_PARTIALS = _ADD.partials, _MULTIPLY.partials
 
 
-class Value(Operators, Methods, AsNumber, Hints):
+class Value(Operators):
     """A number that remembers the operation and the operands that it was computed from.
 
     Parameters
@@ -173,11 +170,9 @@ class Value(Operators, Methods, AsNumber, Hints):
             label, _children = None, label
         if _children or _op:
             raise TypeError(f"the operands of a Value are recorded, not given: {micrograd.OWN}")
-        if label is not None and not isinstance(label, str):
-            raise TypeError(f"a label is text, and {label!r} is of type {type(label).__name__}")
         self._data = data
         self.grad = 0
-        self.label = label
+        self.label = checked_label(label)
         self.operation = None
         self._first = self._second = self._in_first = self._in_second = self._rest = None
         self.level = data.level + 1 if isinstance(data, Value) else 0
@@ -290,7 +285,7 @@ class Value(Operators, Methods, AsNumber, Hints):
         >>> ((Value(3.0) * 2).labeled("pred") - 1).operands[0].label
         'pred'
         """
-        self.label = label
+        self.label = checked_label(label)
         return self
 
     # ---- Recording ----------------------------------------------------------------------------
@@ -429,4 +424,4 @@ class Value(Operators, Methods, AsNumber, Hints):
         return object.__hash__(self)
 
 
-_set_grad = Value.__dict__["grad"].__set__
+_set_grad: Any = vars(Value)["grad"].__set__

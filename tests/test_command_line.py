@@ -596,3 +596,12 @@ def test_a_formula_is_shortened_in_a_process_that_has_loaded_nothing():
     command = [sys.executable, "-m", "autodiff", "sin(x) * exp(-x)", "--formula", "--order", "2"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "d2 result / d x d x = -2*exp(-x)*cos(x)\n" in shown
+
+
+def test_an_interrupt_after_the_answer_changes_nothing():
+    late = "import atexit, os, signal, sys\n"
+    late += "atexit.register(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+    late += "from autodiff.__main__ import run\nsys.argv[1:] = ['x * x', 'x=3']\nrun()"
+    finished = subprocess.run([sys.executable, "-c", late], capture_output=True, text=True)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert "9" in finished.stdout

@@ -396,3 +396,14 @@ def test_the_collector_is_held_and_let_go_again():
     with autodiff.collector_paused():
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("read", [topological_order, autodiff.edges])
+def test_the_graph_of_what_is_no_value_is_an_error_that_says_so(read):
+    with pytest.raises(TypeError, match=r"a graph is that of a Value, and 3\.0 is none"):
+        read(3.0)
+
+
+def test_a_label_is_text_wherever_it_is_given():
+    with pytest.raises(TypeError, match="a label is text, and 3 is of type int"):
+        Value(1.0).labeled(3)

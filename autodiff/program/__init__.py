@@ -12,15 +12,14 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from autodiff import listing as straight_line
 from autodiff.derivatives import single
 from autodiff.graph import CONSTANT as CONSTANT_NODE
 from autodiff.graph import swept, topological_order
 from autodiff.kinds import Number, is_number
-from autodiff.listing import Listing
+from autodiff.listing import Listing, evaluated, of_graph
 from autodiff.program import source
 from autodiff.program.evaluation import GuardError
-from autodiff.program.listing import listing
+from autodiff.program.finishing import finished
 from autodiff.program.masks import settled
 from autodiff.program.program import Program
 from autodiff.program.tracing import Line, Recording, named_result
@@ -128,7 +127,7 @@ def _recorded(
     _name(recording, {id(n): n for n in (*order, *variables)}, slopes)
     recording.names.setdefault(value.place, name)
     outputs = [value, *[slopes[id(variable)] for variable in variables]]
-    return listing(recording, outputs, sweep_start), examples
+    return finished(recording, outputs, sweep_start), examples
 
 
 def _plain(number: Number) -> Number:
@@ -163,10 +162,10 @@ def _traced_expression(root: Value, args: tuple[Any, ...]) -> Program:
     leaves = _leaves(root)
     inputs = [(n.label or f"x{i}", n.data) for i, n in enumerate(leaves)]
 
-    lines = straight_line.of_graph(root, leaves)
+    lines = of_graph(root, leaves)
 
     def call(variables: list[Value]) -> Any:
-        return straight_line.evaluated(lines, variables, with_labels=True)[0]
+        return evaluated(lines, variables, with_labels=True)[0]
 
     name = source.function_name(root.label or "f")
     names = tuple([name for name, _ in inputs])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 
 from autodiff.listing import Listing
-from autodiff.program.listing import listing
+from autodiff.program.finishing import finished
 from autodiff.program.tracing import Line, Recording, named_result
 from autodiff.rows import TABLE
 
@@ -19,10 +19,12 @@ def lowered(name: str) -> Listing:
     """Return the body of an operation, its operands as the inputs."""
     row = TABLE[name]
     if row.body is None:
-        raise NotImplementedError(f"{name} is stated by nothing else")
+        raise NotImplementedError(f"no formula states {name}: spell it in its row (python=)")
     recording = Recording()
     lines = [recording.input(0.5 + i).labeled(name) for i, name in enumerate(row.parameters)]
     result = named_result(row.body, lines, Line)
     if recording.guards:
-        raise NotImplementedError(f"{name} takes a branch")
-    return listing(recording, [recording.number(result)])
+        raise NotImplementedError(
+            f"the body of {name} takes a branch: spell it in its row (python=)"
+        )
+    return finished(recording, [recording.number(result)])

@@ -18,7 +18,7 @@ from autodiff.kinds import Number
 from autodiff.listing import CONSTANT, INPUT, LIKE, Listing
 from autodiff.program import javascript, source
 from autodiff.program.evaluation import GuardError, evaluated
-from autodiff.program.listing import listing
+from autodiff.program.finishing import finished
 from autodiff.program.masks import settled
 from autodiff.program.replay import outputs_of
 from autodiff.program.tracing import Recording
@@ -348,7 +348,7 @@ class Program:
             return evaluated(self._lines, variables)[1:]
 
         entries = map(recording.number, derivatives(gradient, inputs, vector))
-        return listing(recording, list(map(settled, entries)))
+        return finished(recording, list(map(settled, entries)))
 
     @functools.cached_property
     def _hessian_lines(self) -> Listing:

@@ -13,7 +13,7 @@ from typing import Any
 from autodiff.listing import CONSTANT, INPUT, LIKE, Listing, Step
 
 
-def listing(recording: Any, outputs: Sequence[Any], sweep: int = 0) -> Listing:
+def finished(recording: Any, outputs: Sequence[Any], sweep: int = 0) -> Listing:
     """Return the lines that the outputs and the guards need.
 
     The first output and the guards come first, in the order of the recording. What only the other
