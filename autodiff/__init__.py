@@ -10,8 +10,9 @@
 A `Value` is a number that remembers how it was computed. `grad`, `jacobian`, `hessian`, `jvp` and
 `hvp` differentiate functions; `operation` makes an operation from its value and its derivative;
 `autodiff.sin` and its like work on Values and on plain numbers of every kind; `draw` and `tree`
-show the graph; `compare` and `assert_gradient` find what is wrong with a derivative by hand;
-`trace` records a function once and replays it and its derivative on floats, fractions and arrays.
+show the graph, and `page` makes a page of it that computes; `compare` and `assert_gradient` find
+what is wrong with a derivative by hand; `trace` records a function once and replays it and its
+derivative on floats, fractions and arrays.
 """
 
 from __future__ import annotations
@@ -34,10 +35,12 @@ if TYPE_CHECKING:
     from autodiff.drawing import draw
     from autodiff.drawing.tree import tree
     from autodiff.elementwise import derivative
+    from autodiff.pages import Page, page
     from autodiff.program import GuardError, Program, trace
 
 __all__ = [
     "GuardError",
+    "Page",
     "Program",
     "Value",
     "assert_gradient",
@@ -56,6 +59,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "operation",
+    "page",
     "topological_order",
     "trace",
     "tree",
@@ -68,11 +72,13 @@ __version__ = "0.1.0"
 # What needs more than the standard library is imported when it is first used.
 _ROOMS = {
     "GuardError": "program",
+    "Page": "pages",
     "Program": "program",
     "assert_gradient": "checking",
     "compare": "checking",
     "derivative": "elementwise",
     "draw": "drawing",
+    "page": "pages",
     "trace": "program",
     "tree": "drawing.tree",
 }

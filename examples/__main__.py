@@ -38,12 +38,22 @@ def draw_into(directory: str) -> None:
     print(*paths, sep="\n")
 
 
+def write_page(path: str) -> None:
+    """Write the page, and say which; what is missing or cannot be written is one line."""
+    try:
+        module_of("page").chapter().save(path)
+    except (ImportError, OSError, RuntimeError) as error:
+        sys.exit(f"no page: {error}")
+    print(path)
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m examples", description="The programs of the chapter, in reading order."
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="run only these programs")
     parser.add_argument("--list", action="store_true", help="list the names and the titles")
+    parser.add_argument("--page", metavar="FILE", help="write the chapter as a page (.html)")
     parser.add_argument("--pictures", metavar="DIR", help="draw the chapter's figures into DIR")
     options = parser.parse_args(arguments)
     for name in options.names:
@@ -60,6 +70,9 @@ def main(arguments: list[str] | None = None) -> None:
         width = max(map(len, PROGRAMS))
         for name in PROGRAMS:
             print(f"{name:{width}}  {title_of(name)}")
+        return
+    if options.page is not None:
+        write_page(options.page)
         return
     if options.pictures is not None:
         draw_into(options.pictures)

@@ -6,18 +6,24 @@ pass finds those of y in all the others. Beside each stands the one derived by h
 
 from __future__ import annotations
 
-from autodiff import Value
+from autodiff import Value, topological_order
 from examples.printing import figure
 
 NUMBERS = {"beta": 2.0, "gamma": 3.0, "epsilon": 5.0, "x": 2.0}
 
 
+def formula() -> Value:
+    """Return y."""
+    beta, gamma, epsilon, x = [Value(NUMBERS[name], name) for name in NUMBERS]
+    return (((beta * gamma) ** 2) + (epsilon + 22 - x) ** (1 / 2)).labeled("y")
+
+
 def by_autodiff() -> dict[str, float]:
     """Return the derivatives that one backward pass finds."""
-    beta, gamma, epsilon, x = variables = [Value(NUMBERS[name], name) for name in NUMBERS]
-    y = ((beta * gamma) ** 2) + (epsilon + 22 - x) ** (1 / 2)
+    y = formula()
     y.backward()
-    return {name: variable.grad for name, variable in zip(NUMBERS, variables, strict=True)}
+    found = {node.label: node.grad for node in topological_order(y)}
+    return {name: found[name] for name in NUMBERS}
 
 
 def by_hand() -> dict[str, float]:

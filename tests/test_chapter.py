@@ -480,5 +480,5 @@ def test_no_example_states_the_derivative_itself():
 
 
 def test_every_example_is_listed():
-    shared = {"__init__", "__main__", "printing", "pictures"}
+    shared = {"__init__", "__main__", "page", "printing", "pictures"}
     assert {path.stem for path in (ROOT / "examples").glob("*.py")} - shared == set(PROGRAMS)

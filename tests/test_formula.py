@@ -176,8 +176,8 @@ NO_FORMULAS = [
     ("2 (x + 1)", 3, "a product is written *, as in 2 * (...)"),
     ("(x + 1)(y)", 8, "a product is written *, as in (...) * (...)"),
     ("x y", 3, "a product is written *, as in x * y"),
-    ("x × y", 3, "a product is written *"),  # noqa: RUF001
-    ("x − 1", 3, "a minus is written -"),  # noqa: RUF001
+    ("x × y", 3, "a product is written *"),
+    ("x − 1", 3, "a minus is written -"),
     ("x!", 2, "n! is exp(lgamma(n + 1))"),
     ("|x|", 1, "an absolute value is written abs(x)"),
     ("0,5 * x", 1, "a decimal number is written 0.5"),

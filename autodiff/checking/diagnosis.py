@@ -68,7 +68,11 @@ def _constant_factor(evidence: Evidence) -> str | None:
         return None
     if sum(map(bool, evidence.ours)) < ENOUGH and not is_plain(name):
         return None
-    us = f"{evidence.us} {evidence.everywhere}"
+    return of_factor(factor, name, f"{evidence.us} {evidence.everywhere}")
+
+
+def of_factor(factor: float, name: str, us: str) -> str:
+    """Say that what is by hand is this multiple of ours, and ask why."""
     if name == "-1":
         return f"by hand is minus {us}: is the sign flipped?"
     small = abs(factor) < 1

@@ -20,6 +20,7 @@ from autodiff.formula.spelling import MAX_CHARACTERS
 
 HIGHEST_ORDER = 4
 PICTURES = ".svg", ".png", ".pdf", ".dot", ".gv"  # how files of them end
+PAGES = ".html", ".htm"
 _ENDINGS = f"{', '.join(PICTURES[:-1])} or {PICTURES[-1]}"
 _MOST_BYTES = 4 * MAX_CHARACTERS + 8  # of a text that is read
 
@@ -102,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     add("--formula", action="store_true", dest="symbolic", help="print formulas (needs SymPy)")
     add("--draw", metavar="FILE", help=f"draw the graph: {_ENDINGS}")
+    add("--page", metavar="FILE", help="write a page that computes, for a browser: .html")
     add("--json", action="store_true", help="print JSON")
     add("--verbose", action="store_true", help="compare in more columns: relative, ulps")
     add("--version", action="store_true", help="print the version")
@@ -163,9 +165,11 @@ def read(options: argparse.Namespace) -> Asked:
         _by_hand(by_hand, formula, CONSTANTS.keys() - given - {*formula.names}),
         options,
     )
-    needs_numbers = not (options.symbolic or options.by_hand) or options.draw
+    needs_numbers = not (options.symbolic or options.by_hand) or options.draw or options.page
     if options.draw and pathlib.Path(options.draw).suffix.lower() not in PICTURES:
         raise UsageError(f"--draw {options.draw}: the file ends in {_ENDINGS}")
+    if options.page and pathlib.Path(options.page).suffix.lower() not in PAGES:
+        raise UsageError(f"--page {options.page}: the file ends in {' or '.join(PAGES)}")
     if asked.missing and (needs_numbers or (asked.numbers and not asked.intervals)):
         raise UsageError(f"no number for {asked.missing[0]}: add {asked.missing[0]}=NUMBER")
     return asked

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MOST_WORK = 100_000  # operations that the derivatives of one order may take
 _LARGEST = 3_000  # operations of a derivative that is printed as a formula
 _SHORT = 12  # letters of a formula that cannot be shortened much
+_LONGEST_TITLE = 120  # letters of a formula that is the title of a page
 _CALLS = 400_000  # that SymPy may take to find the formulas, and again to shorten them
 
 
@@ -61,6 +62,8 @@ def add_numbers(found: Answer, asked: Asked) -> None:
     }
     if asked.options.draw:
         _draw(root, asked.options.draw)
+    if asked.options.page:
+        _write_page(root, asked)
     found.numbers = {"values": values | {result: plain(root)}, "derivatives": derivatives}
     at = [numbers[name] for name in formula.variables]
     for titles, partials in _derivatives(found, asked, 2, "; those of lower order hold"):
@@ -187,7 +190,7 @@ def _shortened(written: Mapping[str, Any]) -> dict[str, Any]:
     return shorter
 
 
-# ---- The picture ------------------------------------------------------------------------------
+# ---- The picture and the page -----------------------------------------------------------------
 
 
 def _draw(root: Any, path: str) -> None:
@@ -209,5 +212,30 @@ def _draw(root: Any, path: str) -> None:
             "--draw: a picture needs Graphviz or `pip install graphviz-pure`; a .dot file neither"
         ) from None
     except CalledProcessError as error:
-        reason = (error.stderr or b"").decode(errors="replace").strip() or str(error)
-        raise UsageError(f"--draw {path}: {reason.splitlines()[0]}") from None
+        raise UsageError(f"--draw {path}: {_said(error)}") from None
+
+
+def _write_page(root: Any, asked: Asked) -> None:
+    """Write the graph as a page that computes."""
+    path, title = asked.options.page, " ".join(asked.formula.text.split())
+    if not isinstance(root, Value):
+        raise UsageError("--page: the formula has no variables, so there is no graph")
+    from graphviz import CalledProcessError, ExecutableNotFound
+
+    from autodiff.pages import page
+
+    try:
+        made = page(root, title=title if len(title) <= _LONGEST_TITLE else None)
+        with told(path, f"--page {path!r}"):
+            made.save(path)
+    except (NotImplementedError, TypeError, ValueError) as error:
+        raise UsageError(f"--page: {error}") from None
+    except ExecutableNotFound:
+        raise UsageError("--page: it needs Graphviz or `pip install graphviz-pure`") from None
+    except CalledProcessError as error:
+        raise UsageError(f"--page {path}: {_said(error)}") from None
+
+
+def _said(error: Any) -> str:
+    reason = (error.stderr or b"").decode(errors="replace").strip() or str(error)
+    return str(reason.splitlines()[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import numbers
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from autodiff.kinds import Number, plain
 from autodiff.printing import Text, called, written
@@ -58,8 +58,12 @@ def formula(node: Value, name: Callable[[Value], str]) -> str:
     names = [name(operand) for operand in node.operands[:_FEW]]
     if len(node.operands) > _FEW:
         names.append(f"{len(node.operands) - _FEW:,} more")
-    operation = str(node.operation)
+    return operation_on([Text(operand) for operand in names], str(node.operation)).text
+
+
+def operation_on(operands: Sequence[Text], operation: str) -> Text:
+    """Return an operation on these operands."""
     row = TABLE.get(operation)  # whose name an operation of a person's own may bear
-    if row is None or len(row.parameters) != len(names) or OR <= row.binding <= NOT:
-        return called(operation, names)
-    return written(row, [Text(operand) for operand in names]).text
+    if row is None or len(row.parameters) != len(operands) or OR <= row.binding <= NOT:
+        return Text(called(operation, [operand.text for operand in operands]))
+    return written(row, operands)

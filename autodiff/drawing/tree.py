@@ -6,7 +6,7 @@ Nothing here recurses, so the depth of a graph has no limit.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from autodiff.drawing.texts import NumberFormat, check_value, formatter, formula, printable
 from autodiff.graph import CONSTANT, is_unset, topological_order
@@ -54,24 +54,45 @@ def tree(root: Value, *, number_format: NumberFormat = ".4g", limit: int = LINES
     describe = _Lines(formatter(number_format), has_run=not is_unset(root.grad))
     lines: list[str] = []
     written: set[Value] = set()
-    waiting = [(root, "", "")]
-    while waiting and len(lines) < limit:
-        node, branch, indent = waiting.pop()
+    for node, branch in itertools.islice(_walk(root, limit), limit):
         if node in written:
             lines.append(f"{branch}{describe.name(node)}, see above")
             continue
         written.add(node)
         lines.append(branch + describe.line(node))
-        below = [operand for operand in dict.fromkeys(node.operands) if _is_variable(operand)]
-        for operand in reversed(below[:limit]):
-            here, below_it = ("└─ ", "   ") if operand is below[-1] else ("├─ ", "│  ")
-            waiting.append((operand, indent + here, indent + below_it))
     hidden = sum(map(_is_variable, set(topological_order(root)) - written))
     if hidden:
         lines.append(f"... and {hidden:,} more variables")
     if not describe.has_run:
         lines.append("backward() has not run: there are no derivatives yet")
     return "\n".join(lines)
+
+
+def names_of(root: Value, number: Callable[[Number], str]) -> dict[Value, str]:
+    """Return what a tree calls each node: by its label, its number in the tree, its constant."""
+    describe = _Lines(number, has_run=False)
+    for node, _ in _walk(root):
+        describe.line(node)
+    return {node: describe.name(node) for node in topological_order(root)}
+
+
+def _walk(root: Value, limit: int | None = None) -> Iterator[tuple[Value, str]]:
+    """Yield the variables depth first, and the branches before them; none twice with what is below.
+
+    Of the operands of one variable no more than the limit are looked at.
+    """
+    met: set[Value] = set()
+    waiting = [(root, "", "")]
+    while waiting:
+        node, branch, indent = waiting.pop()
+        yield node, branch
+        if node in met:
+            continue
+        met.add(node)
+        below = [operand for operand in dict.fromkeys(node.operands) if _is_variable(operand)]
+        for operand in reversed(below[:limit]):
+            here, below_it = ("└─ ", "   ") if operand is below[-1] else ("├─ ", "│  ")
+            waiting.append((operand, indent + here, indent + below_it))
 
 
 def _is_variable(node: Value) -> bool:

@@ -40,7 +40,7 @@ _ONE_COMPARISON = "one comparison at a time: write where(a, where(b, ...), ...)"
 _HINTS = {
     ".": "attributes are no part of a formula",
     "^": _POWER,
-    "·": _PRODUCT, "×": _PRODUCT, "⋅": _PRODUCT, "∙": _PRODUCT,  # noqa: RUF001
+    "·": _PRODUCT, "×": _PRODUCT, "⋅": _PRODUCT, "∙": _PRODUCT,
     "÷": "a quotient is written /",
     "−": _MINUS, "–": _MINUS, "—": _MINUS,  # noqa: RUF001
     "√": "a root is written sqrt(x)",

@@ -7,13 +7,14 @@ functions of `Math` are the browser's own, and may differ from it in the last di
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autodiff.listing import Listing
+from autodiff.listing import INPUT, Listing, Step
 from autodiff.printing import Text, called, written
 from autodiff.program import writing
 from autodiff.program.writing import wrapped
@@ -73,6 +74,28 @@ def module(name: str, value: Listing, gradient: Listing) -> str:
     writers = [_Function(name, value), _Function(f"{name}_and_gradient", gradient)]
     texts = [writer.written(writer.documentation(name)) for writer in writers]
     return "\n\n".join([*[helper.text for helper in helpers], *texts]) + "\n"
+
+
+def function_of(name: str, listing: Listing) -> str:
+    """Write a function that returns all outputs in an array, after the helpers that it calls."""
+    helpers = [helper.text for helper in writing.helpers(_Function, listing)]
+    return "\n\n".join([*helpers, _Outputs(name, listing).written([], is_helper=True)]) + "\n"
+
+
+def operations(names: Mapping[str, str]) -> str:
+    """Write an object of functions: under each name an operation of the table, if it can be."""
+    helpers: dict[str, str] = {}
+    members = []
+    for name, operation in names.items():
+        parameters = TABLE[operation].parameters
+        count = len(parameters)
+        steps = (*[Step(INPUT)] * count, Step(operation, tuple(range(count))))
+        listing = Listing(steps, count, (count,), {}, dict(enumerate(parameters)), {})
+        with contextlib.suppress(NotImplementedError):
+            helpers |= {x.name: x.text for x in writing.helpers(_Function, listing)}
+            function = _Function("operation", listing).written([], is_helper=True)
+            members.append(f"{json.dumps(name)}: {function.replace(' operation(', ' (')},")
+    return "\n\n".join([*helpers.values(), "\n".join(["return {", *members, "};"])]) + "\n"
 
 
 def _in_math(name: str) -> str:
@@ -151,3 +174,10 @@ class _Function(writing.Function):
         if len(results) > 1:
             end = wrapped("    return [", results, "];")
         return "\n".join([*comment, *start, *self.lines, *end, "}"])
+
+
+class _Outputs(_Function):
+    """A function that returns outputs of any meaning."""
+
+    def _results(self) -> list[str]:
+        return [self._operand(place, "", self.texts).text for place in self.listing.outputs]
