@@ -29,7 +29,7 @@ __all__ = ["Lesson", "Page", "Preset", "page", "written"]
 _ASSETS = pathlib.Path(__file__).with_name("assets")
 _SCRIPTS = ("numbers", "model", "formula", "graph", "plot", "controls", "forward", "backward",
             "bowl", "learn", "presets", "by_hand", "main")  # fmt: skip
-_OPERATORS = ("+", "-", "*", "/", "//", "%", "**", "neg", "pos")
+_OPERATORS = ("+", "-", "*", "/", "//", "%", "**", "neg", "pos", "<", "<=", ">", ">=", "==", "!=")
 _FACTORS = (-1, 2, 1 / 2, 3, 1 / 3, 4, 1 / 4, -2, -1 / 2)  # that people drop or have too many
 _POINTS = 20
 
@@ -179,4 +179,7 @@ def _graphs(model: Model, place: int) -> str:
         Svg(model.layout._replace(direction=x), data["drawn"], names, data["edges"]).text(title)
         for x in ("LR", "TB")
     ]
-    return f'<div class="graphs" data-model="{place}">\n' + "\n".join(drawn) + "\n</div>"
+    head = (
+        f'<div class="graphs" data-model="{place}" tabindex="0" role="region" aria-label="Graph">'
+    )
+    return "\n".join([head, *drawn, "</div>"])

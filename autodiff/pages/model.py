@@ -77,22 +77,22 @@ def model_of(root: Value) -> Model:
     leaves = [x for x in reversed(order) if x.operation is None]
     nodes = [*leaves, *sorted((x for x in order if x.operands), key=lambda x: x.serial)]
     places = {x: place for place, x in enumerate(nodes)}
-    edges = [
-        {"tail": places[operand], "head": places[result], "isIndependent": partial is None}
-        for result in nodes
-        for operand, partial in zip(result.operands, result.partials, strict=True)
-        if operand in places
+    ends = [
+        (operand, result) for result in nodes for operand in result.operands if operand in places
     ]
+    listing, are_independent = _recorded(root, leaves, nodes)
     data = {
         "formula": typeset(_formula(nodes, names)),
         "inputs": [_number_of(leaf) for leaf in leaves],
         "nodes": [_node_data(x, names, places) for x in nodes],
-        "edges": edges,
+        "edges": [
+            {"tail": places[operand], "head": places[result], "isIndependent": is_independent}
+            for (operand, result), is_independent in zip(ends, are_independent, strict=True)
+        ],
         "order": [places[x] for x in order if x in places],
     }
     drawn = {node.name: places.get(x) for node, x in zip(layout.nodes, order, strict=True)}
-    code = function_of("compute", _recorded(root, leaves, nodes))
-    return Model(layout, {**data, "drawn": drawn}, code)
+    return Model(layout, {**data, "drawn": drawn}, function_of("compute", listing))
 
 
 def _formula(nodes: Sequence[Value], names: dict[Value, str]) -> str:
@@ -127,8 +127,10 @@ def _node_data(x: Value, names: dict[Value, str], places: dict[Value, int]) -> d
     return data
 
 
-def _recorded(root: Value, leaves: Sequence[Value], nodes: Sequence[Value]) -> Listing:
-    """Record the numbers of all nodes and of all edges between them."""
+def _recorded(
+    root: Value, leaves: Sequence[Value], nodes: Sequence[Value]
+) -> tuple[Listing, list[bool]]:
+    """Record the numbers of all nodes and edges; tell along which edges nothing ever passes."""
     recording = Recording()
     listing = of_graph(root, leaves)
     everything = replace(listing, outputs=tuple(range(len(listing.steps))))
@@ -152,7 +154,7 @@ def _recorded(root: Value, leaves: Sequence[Value], nodes: Sequence[Value]) -> L
     ]
     listing = finished(recording, [settled(recording.number(x)) for x in outputs], start)
     labels = {place: x.label or f"x{place}" for place, x in enumerate(leaves)}
-    return replace(listing, names=labels, adjoints={})
+    return replace(listing, names=labels, adjoints={}), [partial is None for partial in partials]
 
 
 def _in_order(root: Value, leaves: Sequence[Value]) -> list[Value]:

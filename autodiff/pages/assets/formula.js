@@ -61,7 +61,7 @@ function parsed(text, names) {
         const operands = [];
         expect("(");
         while (peek() !== ")") {
-            operands.push(total());
+            operands.push(comparison());
             if (peek() !== ")") expect(",");
         }
         take();
@@ -72,6 +72,7 @@ function parsed(text, names) {
     };
     const products = binary(["*", "/", "//", "%"], signed);
     const total = binary(["+", "-"], products);
+    const comparison = binary(["<", "<=", ">", ">=", "==", "!="], total);
     if (!tokens.length) throw new FormulaError("type the derivative, as a formula");
     const formula = total();
     if (place < tokens.length) {
@@ -85,7 +86,7 @@ function parsed(text, names) {
 
 function tokensOf(text) {
     const plain = [...text].map((sign) => OTHER_SIGNS[sign] ?? sign).join("");
-    const token = /\s*((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[\p{L}_][\p{L}\p{N}_]*(?:#\d+)?|#\d+|\*\*|\/\/|[-+*/%(),])/uy;
+    const token = /\s*((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[\p{L}_][\p{L}\p{N}_]*(?:#\d+)?|#\d+|\*\*|\/\/|[<>=!]=|[-+*/%(),<>])/uy;
     const tokens = [];
     while (token.lastIndex < plain.trimEnd().length) {
         const start = token.lastIndex;

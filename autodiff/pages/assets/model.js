@@ -18,7 +18,7 @@ class Model {
 
     // Return the numbers of all nodes and edges, for numbers of the leaves.
     at(inputs) {
-        const all = this.compute(...inputs);
+        const all = this.compute(...inputs).map(Number);
         const [n, e] = [this.nodes.length, this.edges.length];
         return {
             values: all.slice(0, n),
