@@ -39,6 +39,7 @@ class Graph {
             write(group, "title", this.tip(place, isKnown, isGraded));
         }
         const root = this.model.name(this.model.result);
+        this.legend.parentElement.style.visibility = graded.length ? "visible" : "hidden";
         this.legend.textContent = graded.length
             ? `grad: the derivative of ${isHalf ? "half the " : ""}${root}; on the edges: local derivatives` : "";
         for (const group of this.element.querySelectorAll(".edge")) {

@@ -3,7 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 class Plot {
-    // `describe` returns { x: [low, high], y: [low, high], xName, yName, isLog, title, marks }.
+    // `describe` returns { x: [low, high], y: [low, high], xName, yName, isLog, room, title, marks }.
     constructor(parent, height, describe) {
         this.svg = document.createElementNS(SVG, "svg");
         this.svg.setAttribute("class", "plot");
@@ -21,12 +21,12 @@ class Plot {
         this.svg.setAttribute("viewBox", `0 0 ${width} ${this.height}`);
         this.svg.style.height = `${this.height}px`;
         this.seen = this.describe();
-        const { x, y, isLog = false, title, xName, yName, marks } = this.seen;
+        const { x, y, isLog = false, room = 12, title, xName, yName, marks } = this.seen;
         this.svg.setAttribute("aria-label", title);
         const ticks = isLog ? logTicks(y) : ticksOf(y, 4);
         const left = 14 + 6.6 * Math.max(...ticks.map((tick) => shown(tick).length));
         this.left = left;
-        this.right = width - 12;
+        this.right = width - room;
         const [top, bottom] = [24, this.height - 36];
         const up = isLog ? Math.log10 : (n) => n;
         this.toX = (n) => left + ((n - x[0]) / (x[1] - x[0])) * (this.right - left);
@@ -134,13 +134,14 @@ function rangeOf(numbers, room = 0.06) {
 
 // Draw runs of errors, each a line over its steps, on a logarithmic axis.
 function errorStrip(parent, runs, name) {
-    return new Plot(parent, 200, () => {
+    return new Plot(parent, 220, () => {
+        const isOne = runs().length === 1;
         const all = runs().flatMap((run) => run.errors).filter((n) => n > 0 && Number.isFinite(n));
         const low = Math.max(Math.min(...all, 1), 1e-300);
         const high = Math.max(...all, low * 10);
         const steps = Math.max(1, ...runs().map((run) => run.errors.length - 1));
         return {
-            x: [0, steps * (runs().length > 1 ? 1.15 : 1.02)], y: [low / 2, high * 2], isLog: true,
+            x: [0, steps], y: [low / 2, high * 2], isLog: true, room: isOne ? 12 : 92,
             xName: "step", yName: `${name} (each line is a power of ten)`,
             title: runs().map((run) => `${run.label} ${name} from ${shown(run.errors[0])} to `
                 + `${shown(run.errors.at(-1))}`).join("; "),
@@ -148,10 +149,10 @@ function errorStrip(parent, runs, name) {
                 runs().forEach((run, i) => {
                     const points = run.errors.map((error, step) => [step, Math.max(error, low / 2)]);
                     plot.curve(`run run-${i % 7}`, points);
-                    if (runs().length === 1) for (const point of points) plot.dot("step", ...point);
+                    if (isOne) for (const point of points) plot.dot("step", ...point);
                 });
                 placed(runs(), plot, low / 2).forEach(({ label, x, y }, i) => {
-                    if (runs().length > 1) plot.text(`mark run-${i % 7}`, x, y, label);
+                    if (!isOne) plot.text(`mark run-${i % 7}`, x, y, label);
                 });
             },
         };
