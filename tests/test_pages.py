@@ -18,9 +18,11 @@ from table import COMPOSITES, OPERATIONS
 
 import autodiff
 from autodiff import Value, page, topological_order, tree
+from autodiff.__main__ import main as command
 from autodiff.pages.model import LIMIT, model_of
 from autodiff.program import javascript
 from examples import page as chapter_page
+from examples.__main__ import main as examples_command
 
 ASSETS = Path(javascript.__file__).parents[1] / "pages" / "assets"
 
@@ -84,6 +86,58 @@ def test_names_are_those_of_the_tree():
 def test_what_a_page_cannot_show_is_an_error_that_says_why(build, problem):
     with pytest.raises((TypeError, ValueError, NotImplementedError), match=problem):
         page(build())
+
+
+# ---- From the command line ---------------------------------------------------------------------
+
+
+def test_the_command_writes_the_page_of_a_formula(tmp_path, capsys):
+    path = tmp_path / "error.html"
+    formula = "error = (input * weight - goal) ** 2"
+    typed = [formula, "input=0.5", "weight=0.5", "goal=0.8", "--page", str(path)]
+    assert command(typed) == 0
+    assert "d error / d weight  -0.55" in capsys.readouterr().out
+    assert f"<title>{formula.replace('*', '×', 1).replace(' - ', ' − ')}</title>" in path.read_text(
+        encoding="utf-8"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        (("x", "x=1", "--page", "x.txt"), "the file ends in .html or .htm"),
+        (("x * 2", "--page", "x.html"), "no number for x"),
+        (("2 + 3", "--page", "x.html"), "no variables, so there is no graph"),
+        (("x", "x=1", "--page", "x.html"), "was not"),
+        (("erf(x)", "x=1", "--page", "x.html"), "erf cannot be written in JavaScript"),
+        (("x * 2", "x=1", "--page", "/nowhere/x.html"), "/nowhere/x.html: No such file"),
+    ],
+)
+def test_why_the_command_writes_no_page_is_one_line(typed, problem, capsys):
+    assert command(list(typed)) == 2
+    told = capsys.readouterr().err
+    assert problem in told
+    assert told.count("\n") == 1
+
+
+def test_without_a_renderer_the_command_says_what_is_needed(tmp_path, monkeypatch, capsys):
+    from autodiff.drawing import rendering
+
+    def missing():
+        raise rendering.RendererNotFoundError
+
+    monkeypatch.setattr(rendering, "_renderer", missing)
+    assert command(["x * 2", "x=1", "--page", str(tmp_path / "x.html")]) == 2
+    assert "pip install graphviz-pure" in capsys.readouterr().err
+
+
+def test_the_chapters_command_writes_its_page(tmp_path, capsys):
+    path = tmp_path / "chapter.html"
+    examples_command(["--page", str(path)])
+    assert capsys.readouterr().out == f"{path}\n"
+    assert path.read_text(encoding="utf-8") == chapter().html
+    with pytest.raises(SystemExit, match="no page: "):
+        examples_command(["--page", str(tmp_path / "nowhere" / "chapter.html")])
 
 
 # ---- The numbers, in Node.js --------------------------------------------------------------------
