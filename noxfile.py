@@ -57,7 +57,7 @@ def build(session):
 def installed(session, ending):
     """Install a distribution and nothing else; import it, and run the command of the README."""
     session.install(str(distribution(session, ending)))
-    command, output = in_readme(r"```sh\n(autodiff [^\n]*)\n```\s+prints\s+```text\n(.*?)```")
+    command, output = in_readme(r"```console\n\$ (autodiff [^\n]*)\n(.*?)```")
     place = "import autodiff, sys; assert autodiff.__file__.startswith(sys.prefix), autodiff"
     version = "import importlib.metadata as m; print('autodiff', m.version('autodiff-engine'))"
     with session.chdir(session.create_tmp()):

@@ -34,9 +34,10 @@ def evaluated(code):
 def typed(line):
     """Return what a command prints, and its exit status."""
     out, err = io.StringIO(), io.StringIO()
-    run = chapter.main if line == "python -m examples" else main
+    words = shlex.split(line)
+    run, first = (chapter.main, 3) if words[0] == "python" else (main, 1)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = run([] if run is chapter.main else shlex.split(line)[1:])
+        status = run(words[first:])
     return f"{out.getvalue()}{err.getvalue()}status {status or 0}"
 
 

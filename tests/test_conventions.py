@@ -1,4 +1,4 @@
-"""The conventions of the README: a test for each row, at the edges where engines disagree."""
+"""The table of `docs/conventions.md`: a test for each row, at the edges where engines disagree."""
 
 import math
 import struct

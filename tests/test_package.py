@@ -1,6 +1,5 @@
-"""The package as a person meets it: its import, the peers' examples, the code of the README."""
+"""The package as a person meets it: its import, and what it says of itself."""
 
-import doctest
 import re
 import subprocess
 import sys
@@ -112,25 +111,3 @@ def test_no_text_names_the_distribution_of_a_stranger():
 def test_such_a_name_is_found(hint):
     assert strangers(hint.format("autodiff"))
     assert not strangers(hint.format("autodiff-engine"))
-
-
-# ---- The documents ----------------------------------------------------------------------------
-
-
-def code_blocks(document):
-    text = (ROOT / document).read_text(encoding="utf-8")
-    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
-
-
-@pytest.mark.parametrize(
-    "block", [*code_blocks("README.md"), "".join(code_blocks("docs/design.md"))]
-)
-def test_the_code_of_the_documents_runs_and_prints_what_it_says(block):
-    if ">>>" not in block:
-        exec(compile(block, "README.md", "exec"), {})
-        return
-    example = doctest.DocTestParser().get_doctest(block, {}, "README.md", "README.md", 0)
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
-    report = []
-    runner.run(example, out=report.append)
-    assert runner.failures == 0, "".join(report)
