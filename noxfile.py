@@ -59,9 +59,14 @@ def installed(session, ending):
     session.install(str(distribution(session, ending)))
     command, output = in_readme(r"```console\n\$ (autodiff [^\n]*)\n(.*?)```")
     place = "import autodiff, sys; assert autodiff.__file__.startswith(sys.prefix), autodiff"
+    described = (  # without links to files of the repository
+        "import importlib.metadata as m, re; text = m.metadata('autodiff-engine').get_payload(); "
+        r"assert 'autodiff' in text and not re.search(r'\]\((?!https?:)', text), text"
+    )
     version = "import importlib.metadata as m; print('autodiff', m.version('autodiff-engine'))"
     with session.chdir(session.create_tmp()):
         session.run("python", "-c", place)
+        session.run("python", "-c", described)
         version = session.run("python", "-c", version, silent=True)
         for said, expected in {"autodiff --version": version, command: output}.items():
             printed = session.run(*shlex.split(said), silent=True)
