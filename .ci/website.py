@@ -31,7 +31,7 @@ def on_files(files, config):
     figures = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("examples/figures/*.svg")]
     for name in [*OUTSIDE, *figures]:
         files.append(File(name, str(ROOT), config.site_dir, config.use_directory_urls))
-    files.append(File.generated(config, "page.html", content=chapter().html))
+    files.append(File.generated(config, "chapter-page.html", content=chapter().html))
     return files
 
 

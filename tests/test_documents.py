@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PATHS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PATHS}
 READ_AS_ONE = {"docs/design.md"}  # whose blocks go on from one to the next
-OF_THE_SITE = {"docs/page.html"}  # is written when the site is built
+OF_THE_SITE = {"docs/chapter-page.html"}  # is written when the site is built
 
 
 def blocks(language):
