@@ -14,14 +14,24 @@ ABOUT = (
     "A network of one weight predicts, compares and learns. Guess each number before it is shown, "
     "then move the weight and watch the graph and the error together."
 )
-_ENDS = ("it reaches the goal", "it swings around the goal for ever", "it gets worse and worse",
-         "it does not move at all")  # fmt: skip
+HALF_HINT = (
+    "The derivative of the whole error in the weight is 2 × input × delta, that of half the error "
+    "input × delta: the chapter’s weight_delta, which drops the constant 2."
+)
+LEARNS_HINT = (
+    "Every number has a derivative, but only the weight may learn: to move the goal makes the "
+    "error small and learns nothing."
+)
+_ENDS = ("it comes ever closer to the goal", "it swings around the goal for ever",
+         "it gets worse and worse", "it does not move at all")  # fmt: skip
+_START = "weight 0.5, input 0.5, goal_pred 0.8"
 
 PRESETS = (
     Preset(
         "Hot and cold, step 0.2",
-        "No derivative: the weight goes up or down by 0.2, to the smaller of the two errors.",
-        "The goal needs a weight of 1.6; it starts at 0.5. What will happen?",
+        f"{_START}. No derivative: in each of 1101 iterations the weight goes up or down by 0.2, "
+        "to the smaller of the two errors. The goal is reached at a weight of 1.6.",
+        "What will happen?",
         _ENDS,
         1,
         "The step is always 0.2, however small the error is. The weight jumps to and fro over 1.6, "
@@ -33,7 +43,8 @@ PRESETS = (
     ),
     Preset(
         "Hot and cold, step 10",
-        "The same with steps of 10.",
+        f"{_START}. No derivative: in each of 1101 iterations the weight goes up or down by 10, to "
+        "the smaller of the two errors.",
         "What will happen?",
         (_ENDS[0], "it jumps between two weights far apart, for ever", _ENDS[2], _ENDS[3]),
         1,
@@ -46,8 +57,9 @@ PRESETS = (
     ),
     Preset(
         "Gradient descent",
-        "The derivative tells the direction and the amount of each step.",
-        "The same start, 20 steps, alpha 1. What will happen?",
+        f"{_START}, alpha 1, 20 iterations. The derivative tells the direction and the amount of "
+        "each step.",
+        "What will happen?",
         _ENDS,
         0,
         "The steps become smaller as the slope does: each prediction is closer to 0.8.",
@@ -55,7 +67,7 @@ PRESETS = (
     ),
     Preset(
         "Input 0",
-        "Nobody has hurt toes, and the input is 0.",
+        "weight 0.5, input 0, goal_pred 0.8, alpha 1. Whatever the weight is, the prediction is 0.",
         "What will happen to the weight?",
         _ENDS,
         3,
@@ -65,17 +77,19 @@ PRESETS = (
     ),
     Preset(
         "Negative input",
-        "The input is −0.5: a larger weight makes the prediction smaller.",
-        "Will the weight know that it has to go the other way?",
-        ("no, it gets worse and worse", "yes, it reaches the goal by a negative weight"),
+        "weight 0.5, input −0.5, goal_pred 0.8, alpha 1. A larger weight makes the prediction "
+        "smaller.",
+        "Will the weight go the right way, which is down?",
+        ("no: it gets worse and worse", "yes: it comes closer to a negative weight, −1.6"),
         1,
         "The input is a factor of the derivative, and so its sign turns the step around.",
         {"weight": 0.5, "input": -0.5, "goal_pred": 0.8},
     ),
     Preset(
         "Divergence",
-        "The input is 2, and the bowl sixteen times as steep as with 0.5.",
-        "The same rule, alpha 1. What will happen?",
+        "weight 0.5, input 2, goal_pred 0.8, alpha 1. The bowl is sixteen times as steep as with "
+        "an input of 0.5.",
+        "What will happen?",
         _ENDS,
         2,
         "Each step is so large that it lands farther from the goal than it began, on the other "
@@ -84,7 +98,8 @@ PRESETS = (
     ),
     Preset(
         "Alpha 0.1",
-        "Divergence, but each step is multiplied by alpha, 0.1.",
+        "weight 0.5, input 2, goal_pred 0.8: as Divergence, but each step is multiplied by alpha, "
+        "which is 0.1.",
         "What will happen?",
         _ENDS,
         0,
@@ -94,8 +109,8 @@ PRESETS = (
     ),
     Preset(
         "All alphas at once",
-        "The same start with alpha 10, 1, 0.1, 0.01, 0.001, 0.0001 and −0.1.",
-        "Which of them ends with the smallest error after 20 steps?",
+        "weight 0.5, input 2, goal_pred 0.8, with alpha 10, 1, 0.1, 0.01, 0.001, 0.0001 and −0.1.",
+        "Which of them has the smallest error in the last of 20 iterations?",
         tuple(f"{alpha:g}".replace("-", "−") for alpha in finding_alpha.ALPHAS),
         finding_alpha.ALPHAS.index(0.1),
         "10 and 1 diverge, and so does −0.1, which climbs. 0.1 learns fast; the smaller ones "
@@ -122,7 +137,8 @@ def chapter() -> Page:
             "Predict, compare, learn",
             ABOUT,
             learns="weight",
-            has_half=True,
+            learns_hint=LEARNS_HINT,
+            half_hint=HALF_HINT,
             presets=PRESETS,
             by_hand=whopper.formula(),
         )

@@ -240,7 +240,7 @@ FORMULAS = [
 NO_FORMULAS = [
     ("", "type the derivative"), ("2 x", "a product is written with *"), ("x +", "ends too early"),
     ("(x", '")" is missing'), ("z", "there is no z; there are x, y, #1"),
-    ("x ? y", '"?" is no part'), ("foo(x)", "there is no function foo"),
+    ("x ? y", "the sign ? is no part"), ("foo(x)", "there is no function foo"),
     ("exp(x, y)", "exp takes 1 numbers, not 2"), ("x)", "not expected"),
 ]  # fmt: skip
 

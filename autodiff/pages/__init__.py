@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import random
+import re
 from typing import Any
 
 from autodiff.checking.diagnosis import of_factor
@@ -126,7 +127,9 @@ def _page(lesson: Lesson, model: Model) -> Page:
         "title": lesson.title,
         "models": [model.data for model in models],
         "learns": names.index(lesson.learns or _learning(names)),
-        "hasHalf": lesson.has_half,
+        "hasHalf": bool(lesson.half_hint),
+        "halfHint": lesson.half_hint,
+        "learnsHint": lesson.learns_hint,
         "presets": [vars(preset) for preset in lesson.presets],
         "points": _points(last.data["inputs"]),
         "factors": [(x, of_factor(x, str(constant_name(x)), "autodiff")) for x in _FACTORS],
@@ -155,7 +158,7 @@ def _page(lesson: Lesson, model: Model) -> Page:
 
 def _learning(names: list[str]) -> str:
     """Return which leaf learns where nobody says it: the first that is called a weight."""
-    return next((name for name in names if name in ("weight", "w")), names[0])
+    return next((name for name in names if re.match(r"w(eight)?(?![a-z])", name)), names[0])
 
 
 def _as_json(data: Any) -> str:

@@ -60,9 +60,12 @@ class Lesson:
     title, about : str
         What stands at the head.
     learns : str or None
-        The label of the leaf that learns; by default the first leaf.
-    has_half : bool
-        Whether half of the result may be differentiated instead, as where a constant 2 is dropped.
+        The label of the leaf that learns; by default the first that is called a weight.
+    learns_hint : str
+        Why it learns, and not another.
+    half_hint : str
+        Why half of the result may be differentiated, as where a constant 2 is dropped; without a
+        reason only the result is.
     presets : sequence of Preset
         Programs to try; without any there is no such screen.
     by_hand : Value or None
@@ -73,6 +76,7 @@ class Lesson:
     title: str
     about: str = ""
     learns: str | None = None
-    has_half: bool = False
+    learns_hint: str = ""
+    half_hint: str = ""
     presets: Sequence[Preset] = ()
     by_hand: Value | None = None

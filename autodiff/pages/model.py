@@ -24,6 +24,7 @@ from autodiff.program.finishing import finished
 from autodiff.program.javascript import function_of
 from autodiff.program.masks import settled
 from autodiff.program.tracing import Recording
+from autodiff.rows import row_of
 from autodiff.value import Value, node
 
 LIMIT = 100  # nodes that a page shows
@@ -124,6 +125,8 @@ def _node_data(x: Value, names: dict[Value, str], places: dict[Value, int]) -> d
         data["formula"] = typeset(printable(formula(x, names.__getitem__)))
         data["operands"] = [places.get(operand, names[operand]) for operand in x.operands]
         data["template"], data["brackets"] = forward_text(x)
+        row = row_of(x.operation)
+        data["isTruth"] = row is not None and row.is_truth
     return data
 
 

@@ -4,11 +4,12 @@ function backwardScreen(model, graph) {
     const order = model.order;
     let count = 1;
     const root = model.name(model.result);
+    let verdict = "";
     const text = voice();
     const steps = make("ol", { class: "steps" });
-    const guess = guessForm((number) => {
+    const guess = guessForm((number, typedText) => {
         const place = order[count];
-        const told = judged(number, model.numbers.grads[place], `the derivative of ${root} in ${model.name(place)}`);
+        const told = judged(number, typedText, model.numbers.grads[place], `the derivative of ${root} in ${model.name(place)}`);
         if (Number.isNaN(number)) speak(text, told);
         else go(count + 1, told);
     });
@@ -21,13 +22,18 @@ function backwardScreen(model, graph) {
 
     function go(to, told = "") {
         count = Math.max(1, Math.min(order.length, to));
-        refresh();
+        verdict = told;
+        draw();
+    }
+
+    function draw() {
+        drawn();
         const isEnd = count === order.length;
-        speak(text, told, ...model.backward(order[count - 1]),
+        speak(text, verdict, ...model.backward(order[count - 1]),
             isEnd && `That is the end: one way back has given the derivative of ${root} in every number.`);
     }
 
-    function refresh() {
+    function drawn() {
         const place = order[count - 1];
         const edges = place === model.result ? [] : model.flowing(place);
         graph.show({ graded: order.slice(0, count), node: place, edges });
@@ -38,8 +44,8 @@ function backwardScreen(model, graph) {
         }));
         const asked = order[count];
         guess.ask(asked === undefined ? "" : `Guess first: by how much does ${root} move per unit of ${model.name(asked)}?`);
-        next.disabled = all.disabled = count === order.length;
-        back.disabled = again.disabled = count === 1;
+        for (const one of [next, all]) switched(one, count < order.length);
+        for (const one of [back, again]) switched(one, count > 1);
     }
 
     function nudge(leaf) {
@@ -47,12 +53,23 @@ function backwardScreen(model, graph) {
         inputs[leaf] += 0.001;
         const before = model.numbers.values[model.result];
         const after = model.at(inputs).values[model.result];
-        const ratio = (after - before) / (inputs[leaf] - model.inputs[leaf]);
-        const name = model.name(leaf);
-        const moved = after - before;
+        const [name, number, slope] = [model.name(leaf), model.inputs[leaf], model.numbers.grads[leaf]];
+        const [way, moved] = [inputs[leaf] - number, after - before];
+        const isTooSmall = Math.abs(way - 0.001) > 1e-6 || !Number.isFinite(moved);
+        if (isTooSmall) {
+            speak(nudged, `0.001 cannot be measured at ${name} = ${said(number)} and ${root} = ${said(before)}: choose smaller numbers.`);
+            return;
+        }
         speak(nudged,
-            `${name} moves from ${said(model.inputs[leaf])} to ${said(inputs[leaf])}, and ${root} from ${said(before)} to ${said(after)}: by ${said(moved)}.`,
-            `Measured: ${said(moved)} / 0.001 ≈ ${said(ratio)}. The derivative in ${name}: ${said(model.numbers.grads[leaf])}. They differ a little, for 0.001 is small and not nothing.`);
+            `${name} moves from ${said(number)} to ${said(inputs[leaf])}, and ${root} from ${said(before)} to ${said(after)}: by ${said(moved)}.`,
+            `Measured: ${said(moved)} / 0.001 ≈ ${said(moved / way)}. The derivative in ${name}: ${said(slope)}. ${nearness(moved / way, slope, name)}`);
+    }
+
+    function nearness(ratio, slope, name) {
+        const [apart, size] = [Math.abs(ratio - slope), Math.max(Math.abs(ratio), Math.abs(slope))];
+        if (apart <= 1e-9 * size) return "They agree.";
+        if (apart <= 0.05 * size || apart <= 0.01) return "They differ a little, for 0.001 is small and not nothing.";
+        return `They differ much: ${root} jumps or bends between the two numbers of ${name}.`;
     }
 
     return {
@@ -67,10 +84,13 @@ function backwardScreen(model, graph) {
             make("p", { class: "buttons" }, ...nudges), nudged,
             make("h3", {}, "The steps so far"), steps,
         ],
-        enter: () => go(count),
-        refresh() {
-            refresh();
+        enter() {
             nudged.replaceChildren();
+            go(count);
+        },
+        refresh() {
+            nudged.replaceChildren();
+            go(count);
         },
     };
 }

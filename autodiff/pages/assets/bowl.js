@@ -40,6 +40,9 @@ function bowlScreen(model, graph) {
         if (x < range[0] || x > range[1]) fit();
         const { value, slope } = model.slopeAt(leaf, x, model.ofHalf);
         const points = curveOf(model, leaf, range, model.ofHalf);
+        if (!Number.isFinite(value)) {
+            return { problem: `No curve is drawn: at ${name()} = ${said(x)}, ${result()} is ${said(value)}${tooLarge(value)}.` };
+        }
         return {
             x: range, y: heightOf(points, [value]), xName: name(), yName: result(),
             title: `${result()} over ${name()}: ${said(value)} at ${name()} = ${said(x)}`
@@ -94,7 +97,7 @@ function bowlScreen(model, graph) {
         const way = [
             `negative: ${result()} falls as ${name()} grows, so ${name()} goes right`,
             `positive: ${result()} grows with ${name()}, so ${name()} goes left`,
-            `0: here ${name()} stays where it is`,
+            `0: the curve is level here, and a little more or less of ${name()} changes nothing`,
         ][wayOf(slope)];
         const told = Number.isNaN(slope) ? "not a number here" : way;
         return `At ${name()} = ${said(x)}, ${result()} is ${said(value)} and its slope ${said(slope)} is ${told}.`;
@@ -102,11 +105,11 @@ function bowlScreen(model, graph) {
 
     function refresh() {
         sliderLabel.textContent = `Move ${name()} (arrow keys, or drag the dot)`;
+        plot.draw(); // which may choose another range
         slider.min = range[0];
         slider.max = range[1];
         slider.value = model.inputs[leaf];
         slider.setAttribute("aria-valuetext", `${said(model.inputs[leaf])}, slope ${said(model.slopeAt(leaf, model.inputs[leaf], model.ofHalf).slope)}`);
-        plot.draw();
         if (isRevealed) speak(text, sentence());
         graph.show(isRevealed ? { isHalf: model.ofHalf } : { graded: [] });
     }
@@ -123,7 +126,8 @@ function bowlScreen(model, graph) {
                 text.replaceChildren();
                 refresh();
             }),
-            question, text, field, make("div", { class: "slider" }, sliderLabel, slider), halfChoice(model),
+            question, text, field, make("div", { class: "slider" }, sliderLabel, slider),
+            make("p", { class: "hint" }, LESSON.learnsHint), halfChoice(model),
         ],
         enter() {
             if (!question.firstChild) {

@@ -10,23 +10,32 @@ function compared(model, leaf, text) {
         return { inputs, hand: formula(at), ours: grads[leaf] };
     });
     const usable = points.filter(({ ours }) => Number.isFinite(ours));
-    if (!usable.length) return ["autodiff gives no number here: choose other numbers."];
-    const isNear = (a, b) => Object.is(a, b) || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1e-12);
+    if (!usable.length) return ["The derivative has no value at these numbers: choose others."];
+    const isNear = (a, b) => Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b), 1e-12);
+    const strange = usable.filter(({ hand }) => !Number.isFinite(hand));
+    if (strange.length) {
+        return [`By hand has no value at ${strange.length} of ${usable.length} points, such as ${pointName(model, strange[0])}: it is ${said(strange[0].hand)} there, autodiff ${said(strange[0].ours)}.`];
+    }
     const wrong = usable.filter(({ hand, ours }) => !isNear(hand, ours));
     const everywhere = `at all ${usable.length} points`;
     const [here] = points;
-    const both = `By hand ${said(here.hand)}, autodiff ${said(here.ours)}.`;
-    if (!wrong.length) return [`Right ${everywhere}. ${both}`];
+    const both = usable.includes(here) ? `Here, by hand ${said(here.hand)}, autodiff ${said(here.ours)}.`
+        : "At the numbers that are chosen neither has a value.";
+    if (!wrong.length) return [`Right ${everywhere}: at these numbers, and at random ones around them. ${both}`];
     const factor = LESSON.factors.find(([x]) => usable.every(({ hand, ours }) => isNear(hand, x * ours)));
     const isRightHere = isNear(here.hand, here.ours);
     const first = wrong[0];
-    const where = model.inputs.map((_, i) => `${model.name(i)} = ${said(first.inputs[i])}`).join(", ");
+    const where = pointName(model, first);
     return [
         both,
         factor ? `B${factor[1].slice(1).replace(":", ` ${everywhere}:`)}`
             : isRightHere ? `Right at these numbers, but not at others: it differs at ${wrong.length} of ${usable.length} points, such as ${where}: by hand ${said(first.hand)}, autodiff ${said(first.ours)}.`
                 : `It differs at ${wrong.length} of ${usable.length} points, and is no simple multiple.`,
     ];
+}
+
+function pointName(model, { inputs }) {
+    return inputs.map((x, i) => `${model.name(i)} = ${said(x)}`).join(", ");
 }
 
 function byHandScreen(model, graph) {
@@ -63,7 +72,7 @@ function byHandScreen(model, graph) {
 
     return {
         id: "by-hand",
-        title: "Your own formula",
+        title: "Derive by hand",
         parts: [
             make("p", {}, "However long the formula, there is a derivative in each of its numbers. Derive it with pencil and paper, type it, and compare."),
             make("p", { class: "formula" }, model.formula),

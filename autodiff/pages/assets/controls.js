@@ -15,6 +15,11 @@ function button(text, onclick, kind = "") {
     return make("button", { type: "button", class: kind, onclick }, text);
 }
 
+// Switch a button off; it keeps the focus, so that who works by keyboard is not thrown back.
+function switched(one, isOn) {
+    one.setAttribute("aria-disabled", String(!isOn));
+}
+
 // Make a place where a screen speaks: what is written there is read out.
 function voice() {
     return make("div", { class: "said", role: "status", "aria-live": "polite" });
@@ -47,25 +52,29 @@ function guessForm(compare) {
         event.preventDefault();
         const number = typed(input.value);
         input.setAttribute("aria-invalid", String(Number.isNaN(number)));
-        compare(number, input.value);
+        compare(number, input.value.trim());
         if (!Number.isNaN(number)) input.value = "";
     });
     return {
         form,
         ask(question) {
-            form.hidden = !question;
-            label.textContent = question;
+            form.style.visibility = question ? "visible" : "hidden";
+            if (question) label.textContent = question;
         },
     };
 }
 
-// Say how a guess was.
-function judged(guess, number, name) {
+// Say how a guess was: right, right to the digits that were typed, or how far off.
+function judged(guess, text, number, name) {
     if (Number.isNaN(guess)) return "Type a number, such as 0.25.";
-    const isRight = Math.abs(guess - number) <= 1e-3 * Math.abs(number) || guess === number;
-    if (isRight) return `Your guess ${said(guess)} is right.`;
-    if (guess === -number) return `Your guess ${said(guess)} has the wrong sign.`;
-    return `Your guess for ${name} was ${said(guess)}; it is ${said(number)}.`;
+    const isNear = (a, b) => a === b || Math.abs(a - b) <= 1e-12 * Math.abs(b);
+    const told = said(guess);
+    if (isNear(guess, number)) return `Your guess ${told} is right.`;
+    const digits = digitsOf(text);
+    const isRounded = toDigits(guess, digits) === toDigits(number, digits) || Math.abs(guess - number) <= 1e-3 * Math.abs(number);
+    if (isRounded) return `Your guess ${told} is close enough: it is ${said(number)}.`;
+    if (isNear(-guess, number)) return `Your guess ${told} has the right size and the wrong sign: it is ${said(number)}.`;
+    return `Your guess for ${name} was ${told}; it is ${said(number)}.`;
 }
 
 // Ask a question with a few answers, each a button.
@@ -101,14 +110,15 @@ function halfChoice(model) {
     });
     return make("fieldset", { class: "half", hidden: !LESSON.hasHalf },
         make("legend", {}, "Differentiate"), ...options,
-        make("p", { class: "hint" }, `Half the ${name} has half the derivative: the constant 2 is gone, and this is the chapter’s weight_delta.`));
+        make("p", { class: "hint" }, LESSON.halfHint));
 }
 
 // Make a slider and a field for each leaf.
 function leafControls(model) {
     return model.inputs.map((start, leaf) => {
         const name = model.name(leaf);
-        const field = numberField({ "aria-label": name });
+        const wrong = make("span", { class: "wrong", id: `wrong-${++lastId}`, role: "status" });
+        const field = numberField({ "aria-label": name, "aria-describedby": wrong.id });
         const reach = 2 * Math.max(1, Math.abs(start));
         const slider = make("input", { type: "range", step: "any", "aria-label": `${name}, slider` });
         const limits = () => {
@@ -122,6 +132,7 @@ function leafControls(model) {
             const number = typed(field.value);
             const isNumber = Number.isFinite(number);
             field.setAttribute("aria-invalid", String(!isNumber));
+            wrong.textContent = isNumber ? "" : `Type a number; ${name} is still ${said(model.inputs[leaf])}.`;
             if (isNumber) model.move(leaf, number);
         });
         const refresh = () => {
@@ -131,11 +142,12 @@ function leafControls(model) {
             if (document.activeElement !== field || typed(field.value) !== model.inputs[leaf]) {
                 field.value = String(model.inputs[leaf]).replace("-", MINUS);
                 field.setAttribute("aria-invalid", "false");
+                wrong.textContent = "";
             }
         };
         model.listeners.push(refresh);
         refresh();
-        return make("div", { class: "row" }, make("span", { class: "name" }, name), slider, field);
+        return make("div", { class: "row" }, make("span", { class: "name" }, name), slider, field, wrong);
     });
 }
 
@@ -155,20 +167,22 @@ function stepped(event, model, leaf, reach) {
 }
 
 // Make a table of all numbers of a graph.
-function numberTable(model) {
+function numberTable(model, graph) {
     const body = make("tbody");
-    const root = model.name(model.result);
+    const last = make("th", { scope: "col" });
     const table = make("table", {},
         make("thead", {}, make("tr", {},
-            ...["name", "computed as", "number", `derivative of ${root} in it`].map((text) => make("th", { scope: "col" }, text)))),
+            ...["name", "computed as", "number"].map((text) => make("th", { scope: "col" }, text)), last)),
         body);
     const refresh = () => {
         const { values, grads } = model.numbers;
-        body.replaceChildren(...model.nodes.map(({ name, formula = "a number to choose" }, i) => make("tr", {},
+        const { known, graded } = graph;
+        last.textContent = `derivative of ${model.subject}`;
+        body.replaceChildren(...model.nodes.map(({ name, formula = "chosen" }, i) => make("tr", {},
             make("th", { scope: "row" }, name), make("td", {}, formula),
-            make("td", {}, said(values[i])), make("td", {}, said(grads[i])))));
+            make("td", {}, known.has(i) ? said(values[i]) : "?"),
+            make("td", {}, graded.has(i) ? said(grads[i]) : "?"))));
     };
-    model.listeners.push(refresh);
-    refresh();
+    graph.watchers.push(refresh);
     return table;
 }

@@ -53,10 +53,13 @@ function parsed(text, names) {
         if (names.includes(token)) return (at) => at[token];
         const constant = { pi: Math.PI, π: Math.PI, e: Math.E }[token];
         if (constant) return () => constant;
-        throw new FormulaError(`there is no ${token}; there are ${names.join(", ")}`);
+        throw new FormulaError(`there is no ${token}; there are ${names.join(", ") || "only numbers"}`);
     };
     const call = (name) => {
-        if (!Object.hasOwn(OPERATIONS, name)) throw new FormulaError(`there is no function ${name}`);
+        if (!Object.hasOwn(OPERATIONS, name)) {
+            const other = name === "ln" ? ": the natural logarithm is written log" : "";
+            throw new FormulaError(`there is no function ${name}${other}`);
+        }
         const apply = OPERATIONS[name];
         const operands = [];
         expect("(");
@@ -78,7 +81,7 @@ function parsed(text, names) {
     if (place < tokens.length) {
         const isOperand = /^[\p{L}_\d(.]/u.test(peek());
         throw new FormulaError(isOperand
-            ? `something is missing before "${peek()}": a product is written with *`
+            ? `something is missing before "${peek()}": a product is written with *, as in 2 * x`
             : `"${peek()}" is not expected here`);
     }
     return formula;
@@ -91,7 +94,7 @@ function tokensOf(text) {
     while (token.lastIndex < plain.trimEnd().length) {
         const start = token.lastIndex;
         const found = token.exec(plain);
-        if (!found) throw new FormulaError(`"${plain.slice(start).trim()[0]}" is no part of a formula`);
+        if (!found) throw new FormulaError(`the sign ${plain.slice(start).trim()[0]} is no part of a formula`);
         tokens.push(found[1]);
     }
     return tokens;

@@ -5,10 +5,10 @@ function forwardScreen(model, graph) {
     const computed = model.computed;
     const text = voice();
     const steps = make("ol", { class: "steps" });
-    const question = make("p", { class: "question" });
-    const guess = guessForm((number) => {
+    let verdict = "";
+    const guess = guessForm((number, typedText) => {
         const place = computed[count];
-        const told = judged(number, model.numbers.values[place], model.name(place));
+        const told = judged(number, typedText, model.numbers.values[place], model.name(place));
         if (Number.isNaN(number)) speak(text, told);
         else go(count + 1, told);
     });
@@ -19,21 +19,24 @@ function forwardScreen(model, graph) {
 
     function go(to, told = "") {
         count = Math.max(0, Math.min(computed.length, to));
-        refresh();
-        const last = computed[count - 1];
-        const isEnd = count === computed.length;
-        speak(text, told, count ? model.forward(last) : "Only the numbers that were chosen are known.",
-            isEnd && `That is the end: ${model.name(model.result)} is ${said(model.numbers.values[model.result])}. The screen Backward tells how it moves.`);
+        verdict = told;
+        draw();
     }
 
-    function refresh() {
+    function draw() {
+        const last = computed[count - 1];
+        const isEnd = count === computed.length;
+        const value = model.numbers.values[model.result];
+        speak(text, verdict, count ? model.forward(last) : "Only the numbers that were chosen are known.",
+            isEnd && `That is the end: ${model.name(model.result)} is ${said(value)}${tooLarge(value)}. The screen Backward tells how it moves.`);
         const known = [...model.inputs.keys(), ...computed.slice(0, count)];
         graph.show({ known, graded: [], node: computed[count - 1] });
         steps.replaceChildren(...computed.slice(0, count).map((place) => make("li", {}, model.forward(place))));
         const place = computed[count];
-        guess.ask(place === undefined ? "" : `Guess first: what will ${model.nodes[place].name} = ${model.nodes[place].formula} be?`);
-        next.disabled = all.disabled = count === computed.length;
-        back.disabled = again.disabled = count === 0;
+        const node = model.nodes[place];
+        guess.ask(node ? `Guess first: what will ${node.name} = ${node.formula} be?${node.isTruth ? " (1 for true, 0 for false)" : ""}` : "");
+        for (const one of [next, all]) switched(one, count < computed.length);
+        for (const one of [back, again]) switched(one, count > 0);
     }
 
     return {
@@ -46,6 +49,12 @@ function forwardScreen(model, graph) {
             make("h3", {}, "The steps so far"), steps,
         ],
         enter: () => go(count),
-        refresh,
+        refresh: () => go(count),
     };
+}
+
+// Explain what is no usual number.
+function tooLarge(x) {
+    if (Number.isNaN(x)) return " (not a number: there is no such value)";
+    return Number.isFinite(x) ? "" : " (too large for a number of the computer)";
 }

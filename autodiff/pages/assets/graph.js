@@ -7,41 +7,48 @@ class Graph {
         this.legend = element.parentElement.querySelector(".legend .text");
         model.listeners.push(() => this.draw());
         this.view = {};
+        this.watchers = [];
     }
 
-    // Choose what is shown: the nodes whose numbers and whose derivatives are known, and what is
-    // spoken of.
+    get known() {
+        return new Set(this.view.known ?? this.model.nodes.keys());
+    }
+
+    get graded() {
+        return new Set(this.view.graded ?? this.model.nodes.keys());
+    }
+
+    // Choose what is shown: the nodes whose numbers and whose derivatives are known, what is spoken
+    // of, and whether the derivatives are those of half the result.
     show(view) {
         this.view = view;
+        this.model.differentiateHalf(view.isHalf ?? false);
         this.draw();
     }
 
     draw() {
         const { values, grads } = this.model.numbers;
-        const all = this.model.nodes.map((_, place) => place);
-        const { known = all, graded = all, node = -1, edges = [], isHalf = false } = this.view;
-        const isKnown = new Set(known);
-        const isGraded = new Set(graded);
-        const sizes = graded.filter((place) => place !== this.model.result)
+        const { node = -1, edges = [] } = this.view;
+        const [isKnown, isGraded] = [this.known, this.graded];
+        const sizes = [...isGraded].filter((place) => place !== this.model.result)
             .map((place) => Math.abs(grads[place])).filter((x) => x > 0 && x < Infinity);
         const largest = Math.max(...sizes, Number.MIN_VALUE);
         for (const group of this.element.querySelectorAll(".node")) {
             const place = Number(group.dataset.node);
-            const [value, grad] = [values[place], (isHalf ? 0.5 : 1) * grads[place]];
+            const [value, grad] = [values[place], grads[place]];
             write(group, ".number", isKnown.has(place) ? shown(value) : "?");
             write(group, ".grad", isGraded.has(place) ? `grad ${shown(grad)}` : "");
             group.classList.toggle("active", place === node);
             const box = group.querySelector(".box");
             const isColoured = isGraded.has(place) && grad !== 0 && !Number.isNaN(grad);
-            const share = Math.sqrt(Math.min(1, Math.abs(grads[place]) / largest));
+            const share = Math.sqrt(Math.min(1, Math.abs(grad) / largest));
             box.style.fill = isColoured ? `var(--${grad > 0 ? "positive" : "negative"})` : "transparent";
             box.style.fillOpacity = isColoured ? Math.max(0.1, 0.45 * share).toFixed(3) : 0;
             write(group, "title", this.tip(place, isKnown, isGraded));
         }
-        const root = this.model.name(this.model.result);
-        this.legend.parentElement.style.visibility = graded.length ? "visible" : "hidden";
-        this.legend.textContent = graded.length
-            ? `grad: the derivative of ${isHalf ? "half the " : ""}${root}; on the edges: local derivatives` : "";
+        this.legend.parentElement.style.visibility = isGraded.size ? "visible" : "hidden";
+        this.legend.textContent = `grad: the derivative of ${this.model.subject}; on the edges: local derivatives`;
+        for (const watcher of this.watchers) watcher();
         for (const group of this.element.querySelectorAll(".edge")) {
             const edge = Number(group.dataset.edge);
             const { head, isIndependent } = this.model.edges[edge];
@@ -60,7 +67,10 @@ class Graph {
     tip(place, isKnown, isGraded) {
         const { name, formula } = this.model.nodes[place];
         const lines = [name];
-        if (isKnown.has(place)) lines[0] = formula ? this.model.forward(place) : `${name} = ${this.model.numbers.values[place]}`;
+        if (isKnown.has(place)) {
+            const number = said(this.model.numbers.values[place]);
+            lines[0] = formula ? this.model.forward(place) : `${name} = ${number}`;
+        }
         if (isGraded.has(place)) lines.push(...this.model.backward(place));
         return lines.join("\n");
     }

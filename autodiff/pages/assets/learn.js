@@ -30,7 +30,7 @@ function stepSentence(model, step) {
 }
 
 // Draw the curve of the result over a leaf, with numbered steps on it.
-function walkPlot(parent, model, seen) {
+function walkPlot(parent, model, seen, first = 0) {
     return new Plot(parent, 260, () => {
         const { leaf, numbers, isHalf } = seen();
         const spread = rangeOf(numbers.slice(-60), 0.3);
@@ -38,6 +38,7 @@ function walkPlot(parent, model, seen) {
         const wide = Math.max(1, Math.abs(about));
         const range = numbers.length > 1 ? spread : [about - wide, about + 2 * wide];
         const points = curveOf(model, leaf, range, isHalf);
+        if (!numbers.every(Number.isFinite)) return { problem: `No curve is drawn: ${model.name(leaf)} is too large.` };
         const at = (x) => model.slopeAt(leaf, x, isHalf).value;
         const name = model.name(model.result);
         return {
@@ -49,7 +50,7 @@ function walkPlot(parent, model, seen) {
                 plot.curve("walk", numbers.map((x) => [x, at(x)]));
                 numbers.forEach((x, i) => {
                     const isLast = i === numbers.length - 1;
-                    plot.dot(isLast ? "now" : "step", x, at(x), i < 4 || isLast ? String(i) : "");
+                    plot.dot(isLast ? "now" : "step", x, at(x), i < 4 || isLast ? String(first + i) : "");
                 });
             },
         };
@@ -66,7 +67,21 @@ function learnScreen(model, graph) {
     const rateSlider = make("input", { type: "range", min: -3, max: 1, step: 0.1, value: 0, "aria-label": "alpha, slider (logarithmic)" });
     rateSlider.addEventListener("input", () => {
         rate.value = String(Number((10 ** Number(rateSlider.value)).toPrecision(2)));
+        told();
     });
+    rate.addEventListener("change", () => {
+        const alpha = typed(rate.value);
+        if (alpha > 0) rateSlider.value = Math.log10(alpha);
+        told();
+    });
+
+    function told() {
+        const alpha = typed(rate.value);
+        rate.setAttribute("aria-invalid", String(!Number.isFinite(alpha)));
+        rateSlider.setAttribute("aria-valuetext", rate.value);
+        if (!Number.isFinite(alpha)) speak(text, "alpha is a number, such as 0.1.");
+        return alpha;
+    }
     const errors = () => [...steps.map((step) => step.error), model.numbers.values[model.result]];
     const body = make("tbody");
     const step = button("Step", () => run(1), "primary");
@@ -83,13 +98,13 @@ function learnScreen(model, graph) {
     let isStepping = false;
 
     function run(times) {
-        const alpha = typed(rate.value);
-        rate.setAttribute("aria-invalid", String(!Number.isFinite(alpha)));
-        if (!Number.isFinite(alpha)) return speak(text, "alpha is a number, such as 0.1.");
+        const alpha = told();
+        if (!Number.isFinite(alpha) || isOver()) return;
+        const count = steps.length;
         const before = model.numbers.values[model.result];
         isStepping = true;
         let inputs = model.inputs;
-        for (let i = 0; i < times; i++) {
+        for (let i = 0; i < times && model.at(inputs).values.every(Number.isFinite); i++) {
             const one = descended(model, inputs, leaf, alpha, model.ofHalf);
             steps.push(one);
             inputs = one.next;
@@ -101,9 +116,15 @@ function learnScreen(model, graph) {
         const verdict = expected === null ? "" : expected === happened ? "As you said." : "Not as you said.";
         expected = null;
         question.querySelectorAll("button").forEach((one) => one.removeAttribute("aria-pressed"));
-        speak(text, verdict, `Step ${steps.length}: ${stepSentence(model, steps.at(-1))}`,
-            `${root} ${["fell", "rose", "stayed"][happened]} from ${said(before)} to ${said(after)}.`);
-        return undefined;
+        const last = stepSentence(model, steps.at(-1));
+        const some = `Steps ${count + 1} to ${steps.length}. The last: ${last}`;
+        const moved = `${root} ${["fell", "rose", "stayed"][happened]} from ${said(before)} to ${said(after)}.`;
+        speak(text, verdict, steps.length - count > 1 ? some : `Step ${steps.length}: ${last}`,
+            isOver() ? `${root} is ${said(after)}${tooLarge(after)}: the steps have diverged. Undo, or start again with a smaller alpha.` : moved);
+    }
+
+    function isOver() {
+        return !model.numbers.values.every(Number.isFinite);
     }
 
     function back() {
@@ -116,7 +137,7 @@ function learnScreen(model, graph) {
     }
 
     function reset(isFromStart) {
-        const inputs = isFromStart ? model.start : model.inputs;
+        const inputs = isFromStart ? (steps[0]?.inputs ?? model.start) : model.inputs;
         steps = [];
         isStepping = true;
         model.set(inputs);
@@ -125,9 +146,13 @@ function learnScreen(model, graph) {
     }
 
     function refresh() {
-        if (!isStepping && steps.length) steps = [];
+        if (!isStepping && steps.length) {
+            steps = [];
+            speak(text, `A number was changed, or what is differentiated: the steps start anew from ${model.name(leaf)} = ${said(model.inputs[leaf])}.`);
+        }
         graph.show({ isHalf: model.ofHalf });
-        undo.disabled = !steps.length;
+        switched(undo, steps.length > 0);
+        for (const one of [step, many]) switched(one, !isOver());
         walkDrawn.draw();
         stripDrawn.draw();
         body.replaceChildren(...steps.map((one, i) => make("tr", {},
@@ -147,10 +172,10 @@ function learnScreen(model, graph) {
             make("p", { class: "row" }, ...labelled("alpha", rate), rateSlider),
             question,
             make("p", { class: "buttons" }, step, undo, many, again), text,
-            walk, strip, halfChoice(model),
+            walk, strip, make("p", { class: "hint" }, LESSON.learnsHint), halfChoice(model),
             make("details", { open: true }, make("summary", {}, "The steps, numbered"),
                 make("div", { class: "wide", tabindex: 0, role: "region", "aria-label": "The steps" }, make("table", {},
-                    make("thead", {}, make("tr", {}, ...["step", root, "the step"].map((one) => make("th", { scope: "col" }, one)))),
+                    make("thead", {}, make("tr", {}, ...["step", `${root} before`, "the step"].map((one) => make("th", { scope: "col" }, one)))),
                     body))),
         ],
         enter: refresh,

@@ -16,7 +16,7 @@ function started() {
     const sections = document.getElementById("sections");
     const numbers = document.getElementById("numbers");
     const controls = models.map((one) => leafControls(one));
-    const tables = models.map((one) => numberTable(one));
+    const tables = models.map((one, i) => numberTable(one, graphs[i]));
     const reset = button("Reset the numbers", () => (current.model ?? model).set((current.model ?? model).start));
     numbers.querySelector(".buttons").append(reset);
     numbers.addEventListener("submit", (event) => event.preventDefault());
@@ -51,18 +51,25 @@ function started() {
         stick();
         if (isAsked) {
             screen.heading.focus({ preventScroll: true });
-            if (location.protocol !== "about:") history.replaceState(null, "", `#${screen.id}`);
+            if (location.protocol !== "about:" && location.hash !== `#${screen.id}`) history.pushState(null, "", `#${screen.id}`);
         }
     }
 
     // The graph stays in sight where it leaves room for what is below it.
     function stick() {
         const stage = document.querySelector(".stage");
-        stage.classList.toggle("sticky", stage.offsetHeight < 0.42 * innerHeight);
+        const isSticky = stage.offsetHeight < 0.42 * innerHeight;
+        stage.classList.toggle("sticky", isSticky);
+        document.documentElement.style.scrollPaddingTop = isSticky ? `${stage.offsetHeight + 8}px` : "";
+        const drawn = stage.querySelector(".graphs:not([hidden])");
+        stage.querySelector(".more").hidden = drawn.scrollWidth <= drawn.clientWidth;
     }
 
     addEventListener("resize", stick);
-    open(screens.find((screen) => `#${screen.id}` === location.hash) ?? screens[0], false);
+    const asked = () => screens.find((screen) => `#${screen.id}` === location.hash) ?? screens[0];
+    addEventListener("popstate", () => open(asked(), false));
+    document.getElementById("box").open = innerWidth > 720;
+    open(asked(), false);
 }
 
 started();

@@ -7,13 +7,27 @@ class Model {
         this.result = this.nodes.length - 1;
         this.start = [...data.inputs];
         this.inputs = [...data.inputs];
-        this.ofHalf = false;
+        this.ofHalf = false; // whether half the result is differentiated, where a screen lets one choose
+        this.seed = 1;
         this.listeners = [];
         this.refresh();
     }
 
     refresh() {
-        this.numbers = this.at(this.inputs);
+        const { values, grads, partials, terms } = this.at(this.inputs);
+        const scaled = (numbers) => numbers.map((x) => this.seed * x);
+        this.numbers = { values, grads: scaled(grads), partials, terms: scaled(terms) };
+    }
+
+    // Choose what the derivatives that are shown are of: half the result, or the result.
+    differentiateHalf(isHalf) {
+        this.seed = isHalf ? 0.5 : 1; // a power of two, which changes no digit
+        this.refresh();
+    }
+
+    // Name what is differentiated.
+    get subject() {
+        return this.seed === 1 ? this.name(this.result) : `half the ${this.name(this.result)}`;
     }
 
     // Return the numbers of all nodes and edges, for numbers of the leaves.
@@ -98,9 +112,9 @@ class Model {
     chain(edge) {
         const { tail, head } = this.edges[edge];
         const { grads, partials, terms } = this.numbers;
-        const [root, result, operand] = [this.result, head, tail].map((x) => this.name(x));
+        const [result, operand] = [this.name(head), this.name(tail)];
         const [grad, partial, term] = [grads[head], partials[edge], terms[edge]];
-        return `${root} moves ${said(grad)} per unit of ${result}, ${result} moves ${said(partial)} `
+        return `${this.subject} moves ${said(grad)} per unit of ${result}, ${result} moves ${said(partial)} `
             + `per unit of ${operand}: ${product(grad, partial)} `
             + `${equals(grad, partial, term)} ${said(term)}`;
     }
@@ -108,12 +122,13 @@ class Model {
     // Say how a derivative comes about: a sentence for each edge, and the sum if there are several.
     backward(place) {
         const { grads, terms } = this.numbers;
-        const [root, name] = [this.name(this.result), this.name(place)];
+        const name = this.name(place);
         if (place === this.result) {
-            return [`${root} moves 1 per unit of ${root} itself: the derivative to start from is 1`];
+            const start = said(this.seed);
+            return [`${this.subject} moves ${start} per unit of ${name}: the derivative to start from is ${start}`];
         }
         const edges = this.flowing(place);
-        if (!edges.length) return [`${root} does not depend on ${name} here: no derivative passes`];
+        if (!edges.length) return [`a small change of ${name} does not move ${this.subject}: no derivative passes`];
         const sentences = edges.map((edge) => this.chain(edge));
         if (edges.length > 1) {
             const parts = edges.map((edge) => terms[edge]);

@@ -34,7 +34,7 @@ function trimmed(text) {
 }
 
 function shown(x, digits = 4) {
-    return toDigits(x, digits).replaceAll("-", MINUS);
+    return toDigits(x === 0 ? 0 : x, digits).replaceAll("-", MINUS);
 }
 
 // Return a number for a sentence.
@@ -52,8 +52,17 @@ function equals(...numbers) {
     return numbers.every(isExact) ? "=" : "≈";
 }
 
-// Return a number that was typed, nan if it is none.
+// Return a number that was typed, nan if it is none; 1/4 is a number too.
 function typed(text) {
-    const plain = text.trim().replaceAll(MINUS, "-").replace(",", ".");
-    return plain === "" ? NaN : Number(plain);
+    try {
+        return parsed(text.replace(/^([^,()]*),([^,()]*)$/, "$1.$2"), [])({});
+    } catch {
+        return NaN;
+    }
+}
+
+// Return how many significant digits were typed.
+function digitsOf(text) {
+    const digits = text.replace(/e.*/i, "").replace(/\D/g, "").replace(/^0+/, "");
+    return Math.max(1, Math.min(17, digits.length));
 }

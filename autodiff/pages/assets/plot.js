@@ -21,6 +21,11 @@ class Plot {
         this.svg.setAttribute("viewBox", `0 0 ${width} ${this.height}`);
         this.svg.style.height = `${this.height}px`;
         this.seen = this.describe();
+        if (this.seen.problem) {
+            this.svg.setAttribute("aria-label", this.seen.problem);
+            this.add("text", { class: "axis start", x: 4, y: 20 }, this.seen.problem);
+            return;
+        }
         const { x, y, isLog = false, room = 12, title, xName, yName, marks } = this.seen;
         this.svg.setAttribute("aria-label", title);
         const ticks = isLog ? logTicks(y) : ticksOf(y, 4);
@@ -79,9 +84,12 @@ class Plot {
     curve(kind, points) {
         let path = "";
         let isDown = false;
+        let before = NaN;
         for (const [x, y] of points) {
             const [a, b] = [this.toX(x), this.toY(y)];
-            isDown = isDown && Number.isFinite(b);
+            const isJump = Math.abs(b - before) > this.height && points.length > 20;
+            isDown = isDown && Number.isFinite(b) && !isJump;
+            before = b;
             if (Number.isFinite(b)) {
                 const height = Math.max(-1e4, Math.min(1e4, b));
                 path += `${isDown ? "L" : "M"}${a.toFixed(1)},${height.toFixed(1)}`;
@@ -132,26 +140,33 @@ function rangeOf(numbers, room = 0.06) {
     return [low - extra, high + extra];
 }
 
-// Draw runs of errors, each a line over its steps, on a logarithmic axis.
-function errorStrip(parent, runs, name) {
+const FEW = 40; // steps that are drawn
+
+// Draw runs of errors, each a line over its steps, on a logarithmic axis. They are counted from
+// `first`; of a long run its beginning is drawn.
+function errorStrip(parent, allRuns, name, first = 0) {
+    const runs = () => allRuns().map((run) => ({ ...run, errors: run.errors.slice(0, FEW) }));
     return new Plot(parent, 220, () => {
         const isOne = runs().length === 1;
         const all = runs().flatMap((run) => run.errors).filter((n) => n > 0 && Number.isFinite(n));
         const low = Math.max(Math.min(...all, 1), 1e-300);
         const high = Math.max(...all, low * 10);
         const steps = Math.max(1, ...runs().map((run) => run.errors.length - 1));
+        const count = Math.max(...allRuns().map((run) => run.errors.length));
+        const hasZero = runs().some((run) => run.errors.includes(0));
         return {
-            x: [0, steps], y: [low / 2, high * 2], isLog: true, room: isOne ? 12 : 92,
-            xName: "step", yName: `${name} (each line is a power of ten)`,
+            x: [first, first + steps], y: [low / 2, high * 2], isLog: true, room: isOne ? 12 : 92,
+            xName: `${first ? "iteration" : "step"}${count > FEW ? `, the first ${FEW} of ${count}` : ""}`,
+            yName: `${name} (logarithmic${hasZero ? "; 0 lies at the bottom" : ""})`,
             title: runs().map((run) => `${run.label} ${name} from ${shown(run.errors[0])} to `
                 + `${shown(run.errors.at(-1))}`).join("; "),
             marks(plot) {
                 runs().forEach((run, i) => {
-                    const points = run.errors.map((error, step) => [step, Math.max(error, low / 2)]);
+                    const points = run.errors.map((error, step) => [first + step, Math.max(error, low / 2)]);
                     plot.curve(`run run-${i % 7}`, points);
                     if (isOne) for (const point of points) plot.dot("step", ...point);
                 });
-                placed(runs(), plot, low / 2).forEach(({ label, x, y }, i) => {
+                placed(runs(), plot, low / 2, first).forEach(({ label, x, y }, i) => {
                     if (!isOne) plot.text(`mark run-${i % 7}`, x, y, label);
                 });
             },
@@ -160,10 +175,10 @@ function errorStrip(parent, runs, name) {
 }
 
 // Return where the labels of runs stand: beside their ends, apart from one another.
-function placed(runs, plot, low) {
+function placed(runs, plot, low, first) {
     const labels = runs.map((run) => ({
         label: run.label,
-        x: plot.toX(run.errors.length - 1) + 6,
+        x: plot.toX(first + run.errors.length - 1) + 6,
         y: plot.toY(Math.max(run.errors.at(-1), low)) + 4,
     }));
     const sorted = [...labels].sort((a, b) => a.y - b.y);

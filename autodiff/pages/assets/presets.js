@@ -38,8 +38,8 @@ function presetScreen(model, graph) {
     const walkDrawn = walkPlot(walk, model, () => ({
         leaf: LESSON.learns, isHalf: false,
         numbers: runs.length === 1 ? runs[0].steps.slice(0, 12).map((one) => one.number) : [model.inputs[LESSON.learns]],
-    }));
-    const stripDrawn = errorStrip(strip, () => (runs.length ? runs : [{ label: "", errors: [1] }]), root);
+    }), 1);
+    const stripDrawn = errorStrip(strip, () => (runs.length ? runs : [{ label: "", errors: [1] }]), root, 1);
     const buttons = LESSON.presets.map((one) => button(one.name, () => choose(one)));
 
     function choose(chosen) {
@@ -61,7 +61,9 @@ function presetScreen(model, graph) {
         runs = played(model, preset);
         shownRuns.hidden = false;
         walk.hidden = runs.length > 1;
-        speak(text, answer === preset.answer ? "Right." : `Not so: ${preset.choices[preset.answer]}.`, preset.explanation);
+        const right = preset.choices[preset.answer];
+        speak(text, answer === preset.answer ? "Right." : `Not so. The answer: ${right}.`, preset.explanation);
+        shownRuns.querySelector(".hint").hidden = runs.length > 1;
         table.replaceChildren(runs.length > 1 ? endTable() : stepTable(runs[0].steps));
         walkDrawn.draw();
         stripDrawn.draw();
@@ -71,12 +73,12 @@ function presetScreen(model, graph) {
         const rows = steps.map((one, i) => [i + 1, one.number, one.error, model.at(one.inputs).values]);
         const inner = model.computed.filter((one) => one !== model.result && /^\p{L}/u.test(model.name(one)));
         const few = rows.length > 8 ? [...rows.slice(0, 4), null, ...rows.slice(-4)] : rows;
-        return tableOf(["step", name, root, ...inner.map((one) => model.name(one))], few.map((row) => row && [
+        return tableOf(["iteration", name, root, ...inner.map((one) => model.name(one))], few.map((row) => row && [
             row[0], said(row[1]), said(row[2]), ...inner.map((one) => said(row[3][one]))]));
     }
 
     function endTable() {
-        return tableOf([rateName(preset), `${root} at the last step`, "it"], runs.map(({ rate, errors }) => [
+        return tableOf([rateName(preset), `${root} in the last iteration`, "what it does"], runs.map(({ rate, errors }) => [
             shown(rate), said(errors.at(-1)), errors.at(-1) > errors[0] ? "diverges" : "learns"]));
     }
 
@@ -88,12 +90,20 @@ function presetScreen(model, graph) {
             make("div", { class: "buttons list" }, ...buttons), place, text, shownRuns,
         ],
         enter() {
-            if (!shownRuns.firstChild) shownRuns.append(walk, strip, table);
+            if (!shownRuns.firstChild) shownRuns.append(walk,
+                make("p", { class: "hint" }, "On the curve: the first 12 iterations."), strip, table);
             graph.show({ isHalf: LESSON.hasHalf });
             walkDrawn.draw();
             stripDrawn.draw();
         },
-        refresh: () => graph.show({ isHalf: LESSON.hasHalf }),
+        refresh() {
+            graph.show({ isHalf: LESSON.hasHalf });
+            if (runs.length) {
+                runs = [];
+                shownRuns.hidden = true;
+                speak(text, "A number was changed: choose the program again.");
+            }
+        },
     };
 }
 
