@@ -217,9 +217,9 @@ def test_the_hue_tells_the_sign():
     root.backward()
     picture = draw(root)
     red, _, blue = colour(box(picture, "a"))
-    assert red > blue
-    red, _, blue = colour(box(picture, "b"))
     assert blue > red
+    red, _, blue = colour(box(picture, "b"))
+    assert red > blue
 
 
 def test_the_depth_tells_the_size():
@@ -229,6 +229,13 @@ def test_the_depth_tells_the_size():
     picture = draw(root)
     small, medium, large = [sum(colour(box(picture, leaf.label))) for leaf in leaves]
     assert 3 * 255 > small > medium > large
+
+
+def test_the_result_s_own_1_makes_no_other_derivative_pale():
+    x = Value(1.0, "x")
+    root = x * 1e-6
+    root.backward()
+    assert colour(box(draw(root), "x")) == [0x5C, 0xA4, 0xDC]
 
 
 @pytest.mark.parametrize(

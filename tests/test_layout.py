@@ -8,7 +8,8 @@ import pytest
 
 import autodiff
 from autodiff import Value
-from autodiff.drawing.layout import layout_of
+from autodiff.drawing import dot
+from autodiff.drawing.layout import _colour, layout_of
 from autodiff.drawing.tree import tree
 
 DEFAULTS = {
@@ -56,8 +57,45 @@ def test_a_variable_has_its_texts_its_colour_and_its_operation(error):
     assert (delta.kind, delta.text) == ("variable", "delta = -0.55\ngrad -1.1")
     assert delta.tooltip.startswith("delta\nnumber -0.55")
     assert delta.tooltip.endswith("pred - goal_pred")
-    assert delta.colour == "#5ca4dc"
+    assert delta.colour == "#f59a3c"
     assert (delta.operation, delta.formula) == ("-", "pred - goal_pred")
+
+
+def luminance(colour):
+    """The relative luminance of WCAG 2."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(weight * p for weight, p in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(text, ground):
+    """The contrast of two colours by WCAG 2: 4.5 is what small text takes."""
+    darker, lighter = sorted(
+        luminance(colour.replace("white", "#ffffff")) for colour in (text, ground)
+    )
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_the_contrast_of_black_on_white_is_21():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_text_is_read_on_the_colour_of_every_derivative(sign):
+    for step in range(101):
+        assert contrast(dot._INK, _colour(sign * step / 100, 1.0)) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [
+        (dot._INK, _colour(float("nan"), 1.0)),
+        (dot._INK, dot._NODES["folded"]["fillcolor"]),
+        (dot._QUIET, "white"),
+    ],
+)
+def test_all_other_text_is_read(text, ground):
+    assert contrast(text, ground) >= 4.5
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,10 @@ def draw(
     """Draw the graph that a Value was computed from.
 
     A box is a variable, with its label, its number and its derivative; a circle is an operation.
-    Leaves have round corners, the result has a double line, constants have no box. Orange is a
-    positive derivative, blue a negative one, violet one that is nan; the deeper, the larger. Where
-    the picture is an SVG, pointing at something shows all digits, and at an edge the chain rule.
+    Leaves have round corners, the result has a double line, constants have no box. Blue is a
+    positive derivative, orange a negative one, violet one that is nan; the deeper, the larger.
+    Where the picture is an SVG, pointing at something shows all digits, and at an edge the chain
+    rule.
 
     Parameters
     ----------

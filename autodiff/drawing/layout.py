@@ -20,7 +20,9 @@ from autodiff.kinds import Number, plain
 from autodiff.value import Value
 
 _PARALLEL = 8  # edges between the same two nodes; more are drawn as one
-_POSITIVE, _NEGATIVE, _NAN = (0xF5, 0x9A, 0x3C), (0x5C, 0xA4, 0xDC), "#d9b3e6"
+# At full depth; dark text is read on all of them. Blue and orange are told apart by the
+# colour-blind, and mean plus and minus in the playground of neural networks that most people know.
+_POSITIVE, _NEGATIVE, _NAN = (0x5C, 0xA4, 0xDC), (0xF5, 0x9A, 0x3C), "#d9b3e6"
 
 
 # ---- The data ---------------------------------------------------------------------------------
@@ -135,7 +137,9 @@ class _Reader:
         self.has_run = not is_unset(self.root.grad)
         self.distinct = list(dict.fromkeys(self.boxes.values()))
         drawn = [box.members[0] for box in self.distinct if not box.is_folded]
-        sizes = [abs(_as_float(node.grad) or 0.0) for node in drawn if self._shows_grad(node)]
+        # The result's own 1 would make a network pale, whose derivatives are much smaller.
+        shown = [node for node in drawn if self._shows_grad(node) and node is not self.root]
+        sizes = [abs(_as_float(node.grad) or 0.0) for node in shown]
         self.largest = max([size for size in sizes if 0 < size < math.inf], default=1.0)
 
     def _shows_grad(self, node: Value) -> bool:
@@ -149,7 +153,7 @@ class _Reader:
         if not self.has_run:
             lines.append("backward() has not run: there are no derivatives yet")
         elif self.grads != "none":
-            lines.append("grad: orange is positive, blue is negative; the deeper, the larger")
+            lines.append("grad: blue is positive, orange is negative; the deeper, the larger")
         if self.partials:
             lines.append("on the edges: local derivatives")
         folded = [len(box.members) for box in self.distinct if box.is_folded]
