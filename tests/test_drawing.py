@@ -541,6 +541,26 @@ def test_a_labelled_node_in_the_middle_parts_the_stages():
     assert_acyclic(picture)
 
 
+def labelled_layers(has_labels):
+    """A 2-16-16-1 network of tanh, its sums written out."""
+    signals = [Value(0.1, "x0"), Value(0.2, "x1")]
+    for layer, width in enumerate((16, 16, 1)):
+        inputs, signals = signals, []
+        for i in range(width):
+            total = Value(0.1, f"bias {layer}.{i}" if has_labels else None)
+            for j, x in enumerate(inputs):
+                total += Value(0.1, f"weight {layer}.{i}.{j}" if has_labels else None) * x
+            signals.append(autodiff.tanh(total))
+    return signals[0].labeled("out")
+
+
+def test_a_network_of_labelled_weights_folds_to_its_layers_like_an_unlabelled_one():
+    labelled, bare = (draw(labelled_layers(has_labels)) for has_labels in (True, False))
+    assert counts(labelled)["nodes"] == counts(bare)["nodes"] > 900
+    assert len(variables(labelled)) == len(variables(bare))
+    assert "x0 = 0.1" in labelled.source
+
+
 def test_labels_beyond_the_limit_are_folded_and_counted():
     leaves = [Value(1.0, f"x{i}") for i in range(1000)]
     picture = draw(autodiff.total(leaves))

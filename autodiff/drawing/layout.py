@@ -126,7 +126,7 @@ class _Reader:
     """Reads off a graph what is shown of it."""
 
     part: Part
-    boxes: dict[Value, Box]
+    boxes: list[Box]  # of each node of the part
     emphasized: set[Value]
     number: Callable[[Number], str]
     grads: str
@@ -135,7 +135,7 @@ class _Reader:
     def __post_init__(self) -> None:
         self.root = self.part.nodes[0]
         self.has_run = not is_unset(self.root.grad)
-        self.distinct = list(dict.fromkeys(self.boxes.values()))
+        self.distinct = list(dict.fromkeys(self.boxes))
         drawn = [box.members[0] for box in self.distinct if not box.is_folded]
         # The result's own 1 would make a network pale, whose derivatives are much smaller.
         shown = [node for node in drawn if self._shows_grad(node) and node is not self.root]
@@ -195,7 +195,7 @@ class _Reader:
 
     def _folded(self, box: Box) -> Node:
         """Say how many nodes of which operations there are in a box."""
-        names = Counter(str(n.operation) if n.operands else self._kind(n) for n in box.members)
+        names = Counter([node.operation or "leaf" for node in box.members])
         counts = sorted(names.items(), key=lambda item: (-item[1], item[0]))
         lines = [f"{len(box.members):,} nodes", *[_counted(n, name) for name, n in counts[:6]]]
         if len(counts) > 6:
@@ -218,26 +218,29 @@ class _Reader:
     def edges(self) -> list[Edge]:
         """Return each edge between two variables, one for many to or from a folded box."""
         uses: dict[tuple[Box, Box], list[tuple[Value, Value, int]]] = defaultdict(list)
-        for result in self.part.nodes:
-            for place, operand in enumerate(self.part.operands(result)):
-                ends = self.boxes[operand], self.boxes[result]
-                uses[ends].append((operand, result, place))
+        nodes, boxes = self.part.nodes, self.boxes
+        for result, operands in enumerate(self.part.operands):
+            for place, operand in enumerate(operands):
+                if boxes[operand] is not boxes[result]:
+                    use = nodes[operand], nodes[result], place
+                    uses[boxes[operand], boxes[result]].append(use)
         edges = []
         for (tail, head), found in uses.items():
-            if tail is head:
-                continue
             is_folded = tail.is_folded or head.is_folded or len(found) > _PARALLEL
             if is_folded and len(found) > 1:
                 text = f"{len(found):,} edges"
-                emphasis = any({operand, result} <= self.emphasized for operand, result, _ in found)
+                emphasis = any(self._is_emphasized(*use[:2]) for use in found)
                 edges.append(Edge(tail.name, head.name, "many", text, text, emphasis))
             else:
                 edges += [self._edge(tail.name, head.name, *use) for use in found]
         return edges
 
+    def _is_emphasized(self, *ends: Value) -> bool:
+        return bool(self.emphasized) and self.emphasized.issuperset(ends)
+
     def _edge(self, tail: str, head: str, operand: Value, result: Value, place: int) -> Edge:
         """Say what passes from an operand to its result."""
-        partial, emphasis = result.partials[place], {operand, result} <= self.emphasized
+        partial, emphasis = result.partials[place], self._is_emphasized(operand, result)
         name = operand.label or f"operand {place + 1}"
         if operand.operation == CONSTANT:
             why = "a constant: no derivative passes here"
