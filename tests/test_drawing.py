@@ -42,7 +42,8 @@ ODD_LABELS = [
 
 def boxes(picture):
     """The statements of all nodes, by name."""
-    return {line.split()[0]: line for line in picture.body if " -> " not in line.split("[")[0]}
+    nodes = [line for line in picture.body if re.match(r"\t\w+ \[", line)]
+    return {line.split()[0]: line for line in nodes}
 
 
 def variables(picture):
@@ -50,8 +51,9 @@ def variables(picture):
 
 
 def box(picture, text):
-    """The one node whose label begins with a text."""
-    [found] = [line for line in picture.body if re.search(rf'label="?{re.escape(text)}', line)]
+    """The one variable whose label begins with a text."""
+    begins = re.compile(rf'label="?{re.escape(text)}')
+    [found] = [line for line in variables(picture) if begins.search(line)]
     return found
 
 
@@ -130,11 +132,33 @@ def test_an_unlabelled_variable_has_its_number():
     assert "2.5" in texts(draw(Value(2.5)))
 
 
-def test_every_operation_has_a_small_round_node(error):
-    operations = [line for n, line in boxes(draw(error)).items() if n.endswith("_operation")]
-    assert len(operations) == 3
-    assert all("shape=ellipse" in line for line in operations)
-    assert [re.search(r'label="(\S+)"', line)[1] for line in operations] == ["**", "-", "*"]
+def operations(picture):
+    """What the round nodes say."""
+    lines = [line for n, line in boxes(picture).items() if n.endswith("_operation")]
+    assert all("shape=ellipse" in line for line in lines)
+    return [re.search(r'label="(.*?)"', line)[1] for line in lines]
+
+
+def test_every_operation_has_a_round_node(error):
+    assert operations(draw(error)) == ["delta ** 2", "pred - goal_pred", "input * weight"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "written"),
+    [
+        (lambda x, y: x**y, "x ** y"),
+        (lambda x, y: y**x, "y ** x"),
+        (lambda x, y: x - y, "x - y"),
+        (lambda x, y: y - x, "y - x"),
+        (lambda x, y: x / y, "x / y"),
+        (lambda x, y: 2 / x, "2 / x"),
+        (lambda x, y: autodiff.arctan2(y, x), "arctan2(y, x)"),
+        (lambda x, y: autodiff.where(x > 2, y, x), "where(True, y, x)"),
+        (lambda x, y: Value(-2.0) ** Value(-1.0), "(-2) ** -1"),
+    ],
+)
+def test_an_operation_is_written_with_its_operands_in_their_order(operation, written):
+    assert operations(draw(operation(Value(3.0, "x"), Value(2.0, "y"))))[0] == written
 
 
 def test_edges_lead_from_the_operands_through_the_operation_to_the_result(error):
@@ -209,6 +233,16 @@ def test_a_derivative_that_is_zero_is_shown_after_backward():
     root = x * x
     root.backward()
     assert "grad 0" in box(draw(root), "x")
+
+
+def test_the_inputs_of_a_layer_stand_in_one_column():
+    weights, inputs = ([Value(0.5, f"{name}{i}") for i in range(4)] for name in "wx")
+    root = Value(0.1, "bias")
+    for weight, x in zip(weights, inputs, strict=True):
+        root = root + weight * x
+    svg = ElementTree.fromstring(draw(root).pipe("svg"))
+    places = {t.text.split()[0]: float(t.get("x")) for t in svg.iter(f"{SVG}text") if t.text}
+    assert len({places[f"{name}{i}"] for name in "wx" for i in range(4)}) == 1
 
 
 def test_the_hue_tells_the_sign():
@@ -295,6 +329,74 @@ def test_local_derivatives_can_be_written_on_the_edges(error):
     assert "label" not in edges_to(draw(error), "error")[0][2]
 
 
+def test_the_chain_rule_can_be_worked_out_on_the_edges(error):
+    picture = draw(error, chain_rule=True)
+    products = [re.search(r'label="(.*?)"', edge[2])[1] for edge in edges_to(picture, "delta")]
+    assert products == ["-1.1 * 1 = -1.1", "-1.1 * -1 = 1.1"]
+
+
+def shared():
+    a, b = Value(3.0, "a"), Value(1.0, "b")
+    return {"a": a, "b": b, "y": (a * a + a * b + b - a).labeled("y")}
+
+
+def test_where_parts_meet_the_chain_rule_adds_them_up():
+    nodes = shared()
+    nodes["y"].backward()
+    picture = draw(nodes["y"], chain_rule=True)
+    assert "grad -1 + 1 + 3 + 3 = 6" in box(picture, "a")
+    assert "grad 1 + 3 = 4" in box(picture, "b")
+
+
+def test_the_ways_to_a_highlighted_variable_are_multiplied_and_added_up(chapter, error):
+    one = draw(error, chain_rule=True, highlight=chapter["weight"])
+    assert "derivative of error in weight: -1.1 * 1 * 0.5 = -0.55" in one.source
+    nodes = shared()
+    two = draw(nodes["y"], chain_rule=True, highlight=nodes["b"])
+    assert "in b: 1 * 1\n" not in two.source
+    assert (
+        "in b: 1 * 1 = 1\nderivative of y in b: 1 * 1 * 1 * 3 = 3\ntogether: 1 + 3 = 4"
+        in two.source
+    )
+
+
+def often_used(x):
+    return autodiff.total([x] * 5)
+
+
+def far_away(x):
+    for _ in range(9):
+        x = -x
+    return x
+
+
+@pytest.mark.parametrize("build", [often_used, far_away])
+def test_of_many_ways_or_long_ones_none_is_written_down(build):
+    x = Value(2.0, "x")
+    picture = draw(build(x).labeled("y"), chain_rule=True, highlight=x)
+    assert "derivative of y in x" not in picture.source
+
+
+def test_no_sum_is_written_that_is_not_the_derivative():
+    nodes = shared()
+    nodes["y"].backward()
+    nodes["y"].backward()
+    assert "grad 12" in box(draw(nodes["y"], chain_rule=True), "a")
+
+
+def test_before_backward_the_chain_rule_shows_local_derivatives(chapter):
+    [edge, _] = edges_to(draw(chapter["error"], chain_rule=True), "delta")
+    assert "label=1" in edge[2]
+
+
+def test_the_chain_rule_is_worked_out_in_formulas():
+    sympy = pytest.importorskip("sympy")
+    x = Value(sympy.Symbol("w"), "x")
+    root = x * x
+    root.backward()
+    assert "grad w + w = 2*w" in draw(root, chain_rule=True).source
+
+
 def test_an_edge_that_passes_no_derivative_is_dashed():
     x = Value(2.5, "x")
     picture = draw(autodiff.floor(x).labeled("floor"))
@@ -360,6 +462,14 @@ def test_a_label_is_rendered_as_typed(label):
 def test_a_label_is_shown_as_typed_in_the_tooltip(label):
     [tip] = tooltips(draw(Value(2.0, label)))
     assert tip.split("\n")[0] == label
+
+
+def test_a_long_label_is_cut_in_the_picture_and_whole_in_the_tooltip():
+    label = "the temperature of the water in the second tank"
+    picture = draw(Value(3.0, label) ** 2)
+    assert "the temperature of the water in… = 3" in texts(picture)
+    assert "the temperature… ** 2" in texts(picture)
+    assert any(label in tip.split("\n")[0] for tip in tooltips(picture))
 
 
 def test_a_label_of_two_lines_has_two_lines():
@@ -685,7 +795,7 @@ def test_a_file_is_written_where_there_is_no_graphviz(error, tmp_path):
 
 @pytest.mark.usefixtures("pure_only")
 def test_a_notebook_shows_a_picture_where_there_is_no_graphviz(error):
-    assert "<svg" in draw(error)._repr_mimebundle_()["image/svg+xml"]
+    assert "<svg" in draw(error)._repr_mimebundle_()["text/html"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the program is a shell script")
@@ -815,7 +925,45 @@ def test_only_the_tree_of_a_value_is_written():
 def test_a_notebook_shows_a_small_graph(error):
     shown = mimebundle(error)
     assert shown["text/plain"] == repr(error)
-    assert "weight = 0.5" in shown["image/svg+xml"]
+    assert "weight = 0.5" in shown["text/html"]
+
+
+def test_a_notebook_shows_a_drawing_as_it_shows_a_value(error):
+    assert draw(error)._repr_mimebundle_() == {"text/html": mimebundle(error)["text/html"]}
+    assert list(draw(error)._repr_mimebundle_(include=["image/svg+xml"])) == ["image/svg+xml"]
+
+
+def test_what_a_notebook_shows_is_an_image_with_a_description(error):
+    svg = ElementTree.fromstring(mimebundle(error)["text/html"])
+    assert svg.get("role") == "img"
+    assert svg.get("aria-label") == "The graph of error = 0.3025, with 6 variables"
+    assert "pred = 0.25, grad -1.1, computed as input * weight" in svg.find("desc").text.split("\n")
+
+
+def test_in_a_notebook_everything_has_a_tooltip_and_none_is_a_name_of_graphviz(error):
+    svg = ElementTree.fromstring(draw(error, chain_rule=True).html())
+    shapes = [g for g in svg.iter("g") if g.find("path") is not None or g.find("text") is not None]
+    drawn = [g for g in shapes if g.get("class") != "graph"]
+    assert len(drawn) > 20
+    assert all(g.find("title").text for g in drawn)
+    assert not any(re.match(r"n\d|%\d", title.text) for title in svg.iter("title"))
+
+
+def test_in_a_notebook_the_label_of_an_edge_tells_the_chain_rule(error):
+    svg = ElementTree.fromstring(draw(error, partials=True).html())
+    [label] = [g for g in svg.iter("g") if [t.text for t in g.findall("text")] == ["-1.1"]]
+    assert "chain rule: grad of error * local derivative" in label.find("title").text
+
+
+def test_in_a_notebook_every_edge_has_a_wide_line_to_point_at(error):
+    svg = ElementTree.fromstring(draw(error).html())
+    edges = [g for g in svg.iter("g") if g.get("class") == "edge"]
+    wide = [[p for p in g.iter("path") if p.get("stroke") == "transparent"] for g in edges]
+    assert [len(paths) for paths in wide] == [1] * 9
+
+
+def test_two_pictures_on_a_page_share_no_id(error):
+    assert not any(e.get("id") for e in ElementTree.fromstring(draw(error).html()).iter())
 
 
 def test_a_notebook_shows_one_line_of_a_large_graph():
@@ -835,7 +983,7 @@ def test_a_notebook_without_a_program_shows_text(error):
 
 def test_a_notebook_gets_what_it_asks_for(error):
     assert list(mimebundle(error, include=["text/plain"])) == ["text/plain"]
-    assert list(mimebundle(error, exclude=["text/plain"])) == ["image/svg+xml"]
+    assert list(mimebundle(error, exclude=["text/plain"])) == ["text/html"]
 
 
 # ---- Imports ----------------------------------------------------------------------------------

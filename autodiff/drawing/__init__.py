@@ -1,8 +1,9 @@
 """The graph of a Value as a picture: `draw`, and `mimebundle` for notebooks.
 
-`layout` says what a picture shows, with `folding` for large graphs and `texts` for its words; `dot`
-writes it for Graphviz, which `rendering` finds; `tree` writes the graph as text. Nothing here
-recurses, so the depth of a graph has no limit.
+`layout` says what a picture shows, with `folding` for large graphs, `chain_rule` for its products
+and sums, and `texts` for its words; `dot` writes it for Graphviz, which `rendering` finds, and
+`svg` puts what that draws into a page; `tree` writes the graph as text. Nothing here recurses, so
+the depth of a graph has no limit.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def draw(
     number_format: NumberFormat = ".4g",
     grads: str = "all",
     partials: bool = False,
+    chain_rule: bool = False,
     source: Value | None = None,
     highlight: Value | Iterable[Value] | None = None,
     limit: int = LIMIT,
@@ -38,8 +40,8 @@ def draw(
     A box is a variable, with its label, its number and its derivative; a circle is an operation.
     Leaves have round corners, the result has a double line, constants have no box. Blue is a
     positive derivative, orange a negative one, violet one that is nan; the deeper, the larger.
-    Where the picture is an SVG, pointing at something shows all digits, and at an edge the chain
-    rule.
+    In a notebook and in an SVG file, pointing at something shows all digits, and at an edge the
+    chain rule.
 
     Parameters
     ----------
@@ -54,6 +56,10 @@ def draw(
         The variables whose derivatives are shown.
     partials : bool
         Whether the local derivatives are written on the edges.
+    chain_rule : bool
+        Whether the chain rule is worked out in numbers: on each edge the derivative of the result
+        times the local derivative, in a box where several of them meet their sum, and below the
+        picture the local derivatives along the ways to a single highlighted Value, multiplied.
     source : Value, optional
         Draws only the ways from this Value to the result, and the other operands on them.
     highlight : Value or iterable of Value, optional
@@ -89,7 +95,9 @@ def draw(
     """
     from autodiff.drawing.dot import written
 
-    layout = layout_of(root, direction, number_format, grads, partials, source, highlight, limit)
+    layout = layout_of(
+        root, direction, number_format, grads, partials, source, highlight, limit, chain_rule
+    )
     return written(layout)
 
 
@@ -100,16 +108,16 @@ def mimebundle(
 
     By MIME type; `include` and `exclude` say which are asked for, and which are not.
     """
-    wanted = {"text/plain", "image/svg+xml"} if include is None else set(include)
+    wanted = {"text/plain", "text/html"} if include is None else set(include)
     wanted -= set(exclude or ())
     bundle = {"text/plain": repr(root)}
     if _has_more_nodes_than(NOTEBOOK_LIMIT, root):
         bundle["text/plain"] += f", of more than {NOTEBOOK_LIMIT} nodes: autodiff.draw shows them"
-    elif root.operands and "image/svg+xml" in wanted:
+    elif root.operands and "text/html" in wanted:
         from graphviz import CalledProcessError, ExecutableNotFound
 
         with contextlib.suppress(ExecutableNotFound, CalledProcessError):
-            bundle["image/svg+xml"] = draw(root).pipe("svg", encoding="utf-8")
+            bundle["text/html"] = draw(root).html()
     return {kind: shown for kind, shown in bundle.items() if kind in wanted}
 
 

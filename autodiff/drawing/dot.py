@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import graphviz
 
 from autodiff.drawing.layout import Layout, Node
 from autodiff.drawing.rendering import Drawing
+from autodiff.drawing.svg import description
 
 _FONT, _INK, _QUIET = "Helvetica", "#222222", "#767676"
 
@@ -25,6 +28,7 @@ _NODES = {  # by kind
 }
 # By whether local derivatives stand on the edges
 _GAPS = {True: {"nodesep": "0.4", "ranksep": "0.5"}, False: {"nodesep": "0.2", "ranksep": "0.35"}}
+_BESIDE = "\xa0\xa0\xa0"  # before a text that stands at the right of a line, and would touch it
 _EMPHASIS = {True: {"color": _INK, "penwidth": "3"}, False: {}}
 _EDGES = {"constant": {"color": "#bbbbbb"}, "independent": {"style": "dashed"}}
 
@@ -56,17 +60,37 @@ def written(layout: Layout) -> Drawing:
     graph = {**_GRAPH, "rankdir": layout.direction, "label": layout.caption}
     graph |= _GAPS[layout.has_partials]
     drawing = Drawing(format="svg", graph_attr=graph, node_attr=_NODE, edge_attr=_EDGE)
+    drawing.description = description(layout)
     emphasized = {edge.head for edge in layout.edges if edge.is_emphasized}
     ends = {node.name: node.name for node in layout.nodes}  # of the edges to a node
     for node in layout.nodes:
         style = _node_style(node)
         drawing.node(node.name, _typed(node.text), tooltip=_tip(node.tooltip), **style)
         if node.operation is not None:
+            tip = _tip(node.tooltip)
             ends[node.name] = circle = f"{node.name}_operation"
-            drawing.node(circle, _typed(node.operation), tooltip=_tip(node.formula), **_OPERATION)
-            drawing.edge(circle, node.name, **_EMPHASIS[node.name in emphasized])
+            drawing.node(circle, _typed(node.formula), tooltip=tip, **_OPERATION)
+            drawing.edge(circle, node.name, tooltip=tip, **_EMPHASIS[node.name in emphasized])
+    beside = _BESIDE if layout.direction in ("TB", "BT") else ""
     for edge in layout.edges:
         style = _EDGES.get(edge.kind, {}) | _EMPHASIS[edge.is_emphasized]
-        label = None if edge.text is None else _typed(edge.text)
-        drawing.edge(edge.tail, ends[edge.head], label, tooltip=_tip(edge.tooltip), **style)
+        label = None if edge.text is None else _typed(f"{beside}{edge.text}")
+        tip = _tip(edge.tooltip)
+        if label is not None:
+            style |= {"labeltooltip": tip}
+        drawing.edge(edge.tail, ends[edge.head], label, tooltip=tip, **style)
+    _align(drawing, layout)
     return drawing
+
+
+def _align(drawing: Drawing, layout: Layout) -> None:
+    """Put the leaves of one column side by side."""
+    columns: dict[int, list[str]] = defaultdict(list)
+    for node in layout.nodes:
+        if node.column is not None:
+            columns[node.column].append(node.name)
+    for names in columns.values():
+        if len(names) > 1:
+            with drawing.subgraph(graph_attr={"rank": "same"}) as column:
+                for name in names:
+                    column.node(name)

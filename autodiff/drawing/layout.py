@@ -7,18 +7,33 @@ escapes them for its language, and needs no Value.
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from autodiff.drawing.folding import Box, Part, between, boxes_of, emphasized_nodes
-from autodiff.drawing.texts import NumberFormat, check_value, exact, formatter, formula, printable
+from autodiff.drawing.chain_rule import parts_of_grads, ways
+from autodiff.drawing.folding import Box, Part, between, boxes_of, emphasized_nodes, heights_of
+from autodiff.drawing.texts import (
+    NumberFormat,
+    addition,
+    check_value,
+    exact,
+    formatter,
+    formula,
+    passed_on,
+    printable,
+    product,
+    shortened,
+)
 from autodiff.graph import CONSTANT, is_unset, topological_order
 from autodiff.kinds import Number, plain
 from autodiff.value import Value
 
+_LABEL, _NAME = 32, 16  # characters of a label in its box, and in a formula
 _PARALLEL = 8  # edges between the same two nodes; more are drawn as one
 # At full depth; dark text is read on all of them. Blue and orange are told apart by the
 # colour-blind, and mean plus and minus in the playground of neural networks that most people know.
@@ -42,7 +57,8 @@ class Node(NamedTuple):
     is_result: bool = False
     is_emphasized: bool = False
     operation: str | None = None  # of a variable: its symbol or name; edges to its node end there
-    formula: str = ""  # how it is written with its operands
+    formula: str = ""  # how it is written with its operands, long names cut
+    column: int | None = None  # leaves of the same are first used side by side, and stand so
 
 
 class Edge(NamedTuple):
@@ -103,6 +119,7 @@ def layout_of(
     source: Value | None,
     highlight: Value | Iterable[Value] | None,
     limit: int,
+    chain_rule: bool = False,
 ) -> Layout:
     """Lay out the graph that a Value was computed from; `draw` says what the options mean."""
     check_value(root)
@@ -117,8 +134,23 @@ def layout_of(
     chosen = [highlight] if isinstance(highlight, Value) else list(highlight or ())
     emphasized = emphasized_nodes(chosen, part.nodes)
     boxes = boxes_of(part, limit, chosen)
-    reader = _Reader(part, boxes, emphasized, formatter(number_format), grads, partials)
-    return Layout(reader.nodes(), reader.edges(), reader.caption(), direction, partials)
+    number = formatter(number_format)
+    reader = _Reader(part, boxes, emphasized, number, grads, partials, chain_rule)
+    caption = reader.caption()
+    if chain_rule and isinstance(highlight, Value):
+        caption = "\n".join([caption, *_multiplied(nodes, highlight, number)])
+    return Layout(reader.nodes(), reader.edges(), caption, direction, partials or chain_rule)
+
+
+def _multiplied(nodes: list[Value], source: Value, number: Callable[[Number], str]) -> list[str]:
+    """Return the derivative of the result in a variable as products along the ways to it."""
+    found = ways(nodes, source) if source is not nodes[0] else []
+    of, within = (printable(shortened(n.label or "it", _LABEL)) for n in (nodes[0], source))
+    lines = [f"derivative of {of} in {within}: {product(way, number)}" for way in found]
+    if len(found) > 1:
+        terms = [functools.reduce(operator.mul, way) for way in found]
+        lines.append(f"together: {addition(terms, number)}")
+    return lines
 
 
 @dataclass
@@ -131,6 +163,7 @@ class _Reader:
     number: Callable[[Number], str]
     grads: str
     partials: bool
+    chain_rule: bool
 
     def __post_init__(self) -> None:
         self.root = self.part.nodes[0]
@@ -141,6 +174,9 @@ class _Reader:
         shown = [node for node in drawn if self._shows_grad(node) and node is not self.root]
         sizes = [abs(_as_float(node.grad) or 0.0) for node in shown]
         self.largest = max([size for size in sizes if 0 < size < math.inf], default=1.0)
+        self.parts = parts_of_grads(topological_order(self.root)) if self.chain_rule else {}
+        is_whole = len(self.distinct) == len(self.boxes)
+        self.columns = dict(zip(self.boxes, heights_of(self.part), strict=True)) if is_whole else {}
 
     def _shows_grad(self, node: Value) -> bool:
         """Return whether the derivative of this variable is shown."""
@@ -154,7 +190,9 @@ class _Reader:
             lines.append("backward() has not run: there are no derivatives yet")
         elif self.grads != "none":
             lines.append("grad: blue is positive, orange is negative; the deeper, the larger")
-        if self.partials:
+        if self.chain_rule and self.has_run:
+            lines.append("on the edges: the chain rule, grad of the result * local derivative")
+        elif self.partials:
             lines.append("on the edges: local derivatives")
         folded = [len(box.members) for box in self.distinct if box.is_folded]
         if folded:
@@ -168,23 +206,39 @@ class _Reader:
     def _single(self, box: Box) -> Node:
         [node] = box.members
         label = [node.label] if node.label else []
-        lines = [" = ".join([*label, self.number(node.data)])]
+        shown = [shortened(line, _LABEL) for line in (node.label or "").split("\n")]
+        lines = [" = ".join([*(["\n".join(shown)] if label else []), self.number(node.data)])]
         tip = [*label, f"number {exact(node.data)}"]
         colour = None
         if self._shows_grad(node):
-            lines.append(f"grad {self.number(node.grad)}")
+            parts = self.parts.get(node, [])
+            grad = addition(parts, self.number) if len(parts) > 1 else self.number(node.grad)
+            lines.append(f"grad {grad}")
             tip.append(f"grad {exact(node.grad)}")
             colour = _colour(_as_float(node.grad), self.largest)
         kind = self._kind(node)
-        computed = formula(node, lambda x: x.label or self.number(x.data)) if node.operands else ""
+        computed = formula(node, self._name) if node.operands else ""
         origins = {"variable": computed, "cut": f"{computed}, not drawn further"}
         tip.append(origins.get(kind, f"a {kind}"))
-        text, tooltip, computed = printable(*lines), printable(*tip), printable(computed)
-        is_result, is_emphasized = node is self.root, node in self.emphasized
-        operation = printable(str(node.operation)) if kind == "variable" else None
+        is_placed = kind in ("leaf", "cut")
         return Node(
-            box.name, kind, text, tooltip, colour, is_result, is_emphasized, operation, computed
+            name=box.name,
+            kind=kind,
+            text=printable(*lines),
+            tooltip=printable(*tip),
+            colour=colour,
+            is_result=node is self.root,
+            is_emphasized=node in self.emphasized,
+            operation=printable(str(node.operation)) if kind == "variable" else None,
+            formula=printable(formula(node, self._short_name)) if node.operands else "",
+            column=self.columns.get(box) if is_placed else None,
         )
+
+    def _name(self, node: Value) -> str:
+        return node.label or self.number(node.data)
+
+    def _short_name(self, node: Value) -> str:
+        return shortened(" ".join(self._name(node).split()), _NAME)
 
     def _kind(self, node: Value) -> Kind:
         if node.operation == CONSTANT:
@@ -248,25 +302,17 @@ class _Reader:
         if partial is None:
             why = f"{result.operation} does not depend on {name}: no derivative passes here"
             return Edge(tail, head, "independent", None, printable(why), emphasis)
-        lines = [f"local derivative of {result.operation} in {name}: {exact(partial)}"]
-        if self.has_run:
-            whose = f"grad of {result.label}" if result.label else "grad of the result"
-            lines.append(f"chain rule: {whose} * local derivative")
-            lines.append(f"= {_product(result.grad, partial)}, a part of the grad of {name}")
-        text = printable(self.number(partial)) if self.partials else None
+        grad = result.grad if self.has_run else None
+        whose = result.label or "the result"
+        lines = passed_on(str(result.operation), name, whose, partial, grad)
+        text = None
+        if self.chain_rule and self.has_run:
+            text = printable(product([result.grad, partial], self.number))
+        elif self.partials or self.chain_rule:
+            text = printable(self.number(partial))
         return Edge(tail, head, "derivative", text, printable(*lines), emphasis)
 
 
 def _counted(count: int, name: str) -> str:
     plurals = {"constant": "constants", "leaf": "leaves", "box": "boxes"}
     return f"{count:,} {plurals.get(name, name) if count > 1 else name}"
-
-
-def _product(grad: Number, partial: Number) -> str:
-    """Return the product of two numbers with its factors."""
-    factors = f"{exact(grad)} * {exact(partial)}"
-    grad, partial = (n.item() if hasattr(n, "item") else n for n in (plain(grad), plain(partial)))
-    try:
-        return f"{factors} = {exact(grad * partial)}"
-    except (ArithmeticError, TypeError):
-        return factors

@@ -10,11 +10,13 @@ import contextlib
 import importlib.metadata
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import graphviz
 from graphviz.backend import dot_command
+
+from autodiff.drawing.svg import inline
 
 
 class RendererNotFoundError(graphviz.ExecutableNotFound):  # type: ignore[misc]
@@ -58,7 +60,12 @@ def _renderer_chosen() -> Iterator[None]:
 
 
 class Drawing(graphviz.Digraph):  # type: ignore[misc]
-    """A `graphviz.Digraph` that also renders where the package graphviz-pure is all there is."""
+    """A `graphviz.Digraph` that also renders where the package graphviz-pure is all there is.
+
+    A notebook shows it as SVG inside the page, with tooltips and a description.
+    """
+
+    description = ""  # what it shows, in words
 
     def pipe(self, format: str | None = None, **options: Any) -> Any:
         """Return the rendered picture, as `graphviz.Digraph.pipe` does."""
@@ -69,3 +76,15 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
         """Write the rendered picture to a file, as `graphviz.Digraph.render` does."""
         with _renderer_chosen():
             return super().render(filename, *arguments, **{"quiet": True, **options})  # type: ignore[no-any-return]
+
+    def html(self) -> str:
+        """Return the picture as an element of an HTML page."""
+        return inline(self.pipe("svg", encoding="utf-8"), self.description)
+
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
+    ) -> dict[str, str]:
+        wanted = {"text/html"} if include is None else set(include)
+        if "text/html" in wanted.difference(exclude or ()):
+            return {"text/html": self.html()}
+        return super()._repr_mimebundle_(include, exclude)  # type: ignore[no-any-return]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import numbers
+import operator
 import re
 from collections.abc import Callable, Sequence
 
 from autodiff.kinds import Number, plain
 from autodiff.printing import Text, called, written
-from autodiff.rows import NOT, OR, TABLE
+from autodiff.rows import ATOM, NOT, OR, SIGN, TABLE
 from autodiff.value import Value
 
 NumberFormat = str | Callable[[Number], str]
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_NUMBER = re.compile(r"-?(\d[\d.]*(e[+-]?\d+)?|inf|nan)")
 _FEW = 4  # operands that are named; of more, the others are counted
 
 
@@ -53,12 +56,24 @@ def printable(*lines: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", "\n".join(lines))
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of so many characters at most."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _operand(text: str) -> Text:
+    """Return a name or a number with how tightly it binds: -2 ** 2 is not (-2) ** 2."""
+    if _NUMBER.fullmatch(text):
+        return Text(text, SIGN if text.startswith("-") else ATOM)
+    return Text(text)
+
+
 def formula(node: Value, name: Callable[[Value], str]) -> str:
     """Return how a node was computed, in the names of its operands."""
     names = [name(operand) for operand in node.operands[:_FEW]]
     if len(node.operands) > _FEW:
         names.append(f"{len(node.operands) - _FEW:,} more")
-    return operation_on([Text(operand) for operand in names], str(node.operation)).text
+    return operation_on([_operand(name) for name in names], str(node.operation)).text
 
 
 def operation_on(operands: Sequence[Text], operation: str) -> Text:
@@ -67,3 +82,41 @@ def operation_on(operands: Sequence[Text], operation: str) -> Text:
     if row is None or len(row.parameters) != len(operands) or OR <= row.binding <= NOT:
         return Text(called(operation, [operand.text for operand in operands]))
     return written(row, operands)
+
+
+# ---- The chain rule in numbers ----------------------------------------------------------------
+
+
+def product(factors: Sequence[Number], number: Callable[[Number], str] = exact) -> str:
+    """Return a product with its factors: -1.1 * 0.5 = -0.55."""
+    texts = " * ".join(map(number, factors))
+    if len(factors) == 1:
+        return texts
+    try:
+        return f"{texts} = {number(functools.reduce(operator.mul, map(_item, factors)))}"
+    except (ArithmeticError, TypeError):
+        return texts
+
+
+def addition(terms: Sequence[Number], number: Callable[[Number], str] = exact) -> str:
+    """Return a sum with its terms: 3 + 3 - 1 = 5."""
+    texts = [number(term) for term in terms]
+    signed = [f" - {t[1:]}" if t[0] == "-" and _NUMBER.fullmatch(t) else f" + {t}" for t in texts]
+    return f"{texts[0]}{''.join(signed[1:])} = {number(functools.reduce(operator.add, terms))}"
+
+
+def passed_on(
+    operation: str, operand: str, result: str, partial: Number, grad: Number | None
+) -> list[str]:
+    """Return what the chain rule says of one operand; before backward, `grad` is None."""
+    lines = [f"local derivative of {operation} in {operand}: {exact(partial)}"]
+    if grad is not None:
+        lines.append(f"chain rule: grad of {result} * local derivative")
+        lines.append(f"= {product([grad, partial])}, a part of the grad of {operand}")
+    return lines
+
+
+def _item(number: Number) -> Number:
+    """Return a number as Python's own, where it is one of NumPy's."""
+    number = plain(number)
+    return number.item() if hasattr(number, "item") else number
