@@ -27,8 +27,8 @@ except ImportError as missing:
         f"the pictures are drawn with matplotlib: {how_to_install('examples')}"
     ) from missing
 
-# Colours that the colour-blind tell apart, too (Okabe and Ito, 2008)
-BLUE, ORANGE, GREEN, INK = "#0072b2", "#d55e00", "#00805e", "#222222"
+# Colours that the colour-blind tell apart, too (Okabe and Ito, 2008), dark enough for text
+BLUE, ORANGE, GREEN, INK = "#0072b2", "#b85000", "#00805e", "#222222"
 
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -79,20 +79,20 @@ def network() -> tuple[Value, Value]:
 
 
 def bowl() -> Figure:
-    """Draw the error over the weight, with the slope where the weight is now."""
+    """Draw the error over the weight, with the slope where the weight is, and the step from it."""
     input, goal_pred, weight = 0.5, 0.8, 0.5
     figure, axes = _axes("The error is a bowl over the weight: its slope leads to the goal")
     _draw_bowl(axes, input, goal_pred, -0.6, 3.8)
     error, steepness = squared_error(weight, input, goal_pred), slope(weight, input, goal_pred)
     ends = [weight - 0.55, weight + 0.55]
-    axes.plot(ends, [error + steepness * (end - weight) for end in ends], color=ORANGE, linewidth=3)
-    axes.plot(weight, error, "o", color=INK, markersize=9, zorder=3)
-    axes.annotate(
-        f"weight {weight}\nerror {error:.4g}\nslope {steepness:.4g}",
-        (weight, error),
-        (16, 6),
-        textcoords="offset points",
-    )
+    line = [error + steepness * (end - weight) for end in ends]
+    axes.plot(ends, line, color=ORANGE, linewidth=3)
+    path = learning(weight, input, goal_pred, iterations=2)
+    _draw_steps(axes, path)
+    _beside(axes, path[0], f"weight {weight}\nerror {error:.4g}\nslope {steepness:.4g}", (-12, -58))
+    new_weight = path[1][0]
+    said = f"step {new_weight - weight:.4g}:\nhalf the slope,\nto weight {new_weight:.4g}"
+    _beside(axes, path[0], said, (14, 10), ORANGE)
     _mark_goal(axes, goal_pred / input)
     axes.set(ylim=(-0.06, 1.3))
     return figure
@@ -102,17 +102,21 @@ def steps_down() -> Figure:
     """Draw the steps of learning with input 1.1: each jumps over the goal, and ends lower."""
     input, goal_pred = 1.1, 0.8
     path = learning(0.0, input, goal_pred, iterations=4)
-    figure = Figure(figsize=(10, 4.4))
+    figure = Figure(figsize=(10, 4.6))
     whole, bottom = figure.subplots(1, 2)
-    whole.set_title("Steps down the bowl overshoot")
-    bottom.set_title("Its bottom, enlarged")
+    start = f"input {input}, goal {goal_pred}, weight 0 at first"
+    whole.set_title(f"Steps down the bowl overshoot\n{start}")
+    bottom.set_title("Its bottom, enlarged\neach step is -weight_delta")
     for axes, low, high in ((whole, -0.15, 1.5), (bottom, 0.55, 1.0)):
         _draw_bowl(axes, input, goal_pred, low, high)
         _draw_steps(axes, path)
         _mark_goal(axes, goal_pred / input)
-    _number_steps(whole, path[:2], [(12, -4), (6, -38)])
-    _number_steps(bottom, path[1:], [(12, -24), (-8, -38), (8, -38)])
-    whole.set(ylim=(-0.15, 0.8))
+    _name_points(whole, path[:2], [(-12, -38), (12, -30)])
+    _name_step(whole, path, 1, 0.35)
+    _name_points(bottom, path[1:], [(12, -24), (-8, -38), (8, -38)])
+    _name_step(bottom, path, 2, 0.79)
+    _name_step(bottom, path, 3, 0.725, 34)
+    whole.set(xlim=(-0.6, 1.5), ylim=(-0.15, 0.8))
     bottom.set(xlim=(0.55, 1.0), ylim=(-0.0085, 0.042))
     return figure
 
@@ -121,12 +125,19 @@ def steps_up() -> Figure:
     """Draw the steps of learning with input 2: each jumps farther up than the one before."""
     input, goal_pred = 2.0, 0.8
     path = learning(0.5, input, goal_pred, iterations=4)
-    figure, axes = _axes("In a narrow bowl the same steps climb out")
+    start = f"input {input:g}, goal {goal_pred}, weight 0.5 at first"
+    figure, axes = _axes(
+        f"In a narrow bowl the same steps climb out\n{start}; each step is -weight_delta"
+    )
     _draw_bowl(axes, input, goal_pred, -0.9, 1.7)
     _draw_steps(axes, path)
     _mark_goal(axes, goal_pred / input, "left")
-    _number_steps(axes, path[:3], [(6, -40), (-6, -40), (12, -12)])
-    axes.annotate(f"to weight {path[3][0]:.4g},\nerror {path[3][1]:.4g}", (0.92, 6.2), color=ORANGE)
+    _name_points(axes, path[:3], [(6, -40), (-6, -40), (12, -12)])
+    _name_step(axes, path, 1, 0.76, -9)
+    _name_step(axes, path, 2, 0.46)
+    _name_step(axes, path, 3, 0.4)
+    end = f"to weight {path[3][0]:.4g},\nerror {path[3][1]:.4g}"
+    _beside(axes, (-0.9, path[2][1]), end, (1, -50), ORANGE)
     axes.set(xlim=(-0.95, 1.95), ylim=(-1.4, 7), yticks=range(8))
     return figure
 
@@ -134,7 +145,9 @@ def steps_up() -> Figure:
 def alphas() -> Figure:
     """Draw the error at each iteration for several alphas, those that diverge included."""
     figure, axes = _axes(
-        "Finding alpha: too large or negative diverges, too small hardly learns", (8.4, 5.4)
+        "Finding alpha: too large or negative diverges, too small hardly learns\n"
+        "input 2, goal 0.8, weight 0.5 at first, where the error is 0.04",
+        (8.4, 5.6),
     )
     lowest, highest = 1e-11, 1e8
     ends = []
@@ -154,8 +167,11 @@ def alphas() -> Figure:
         else:
             ends.append((errors[-1], f"alpha {alpha}", colour))
     _label_ends(axes, ends)
-    axes.set(yscale="log", xlabel="iteration", ylabel="error", xlim=(0, 20.5))
-    axes.set(ylim=(lowest, highest), xticks=[1, 5, 10, 15, 20])
+    axes.set(yscale="log", xlabel="iteration", xlim=(0, 20.5), xticks=[1, 5, 10, 15, 20])
+    powers = [10.0**exponent for exponent in range(-10, 8, 2)]
+    axes.set(ylim=(lowest, highest), yticks=powers, yticklabels=[f"{p:g}" for p in powers])
+    axes.set(ylabel="error: each mark is 100 times the one below")
+    axes.minorticks_off()
     return figure
 
 
@@ -168,7 +184,7 @@ def network_after() -> Any:
     """Draw the network after `backward()`, with the ways of the derivative to the weight."""
     error, weight = network()
     error.backward()
-    return draw(error, partials=True, highlight=weight)
+    return draw(error, chain_rule=True, highlight=weight)
 
 
 # ---- What the figures share -------------------------------------------------------------------
@@ -203,29 +219,63 @@ def _mark_goal(axes: Any, goal_weight: float, side: str = "right") -> None:
 
 
 def _draw_steps(axes: Any, path: list[tuple[float, float]]) -> None:
-    """Draw an arrow for each step, and the points between them."""
-    for start, end in itertools.pairwise(path):
+    """Draw each step: an arrow as long as the weight moves, and a line on to the curve."""
+    for (weight, error), (new_weight, new_error) in itertools.pairwise(path):
         arrow = FancyArrowPatch(
-            start, end, arrowstyle="-|>", mutation_scale=14, color=ORANGE, linewidth=1.8
+            (weight, error),
+            (new_weight, error),
+            arrowstyle="-|>",
+            mutation_scale=14,
+            color=ORANGE,
+            linewidth=1.8,
+            shrinkA=0,
+            shrinkB=0,
         )
         axes.add_patch(arrow)
+        drop = [new_weight, new_weight], [error, new_error]
+        axes.plot(*drop, color=ORANGE, linewidth=1.2, linestyle=(0, (3, 2)))
     weights, errors = zip(*path, strict=True)
     axes.plot(weights, errors, "o", color=INK, markersize=7, zorder=3)
 
 
-def _number_steps(
+def _beside(
+    axes: Any, point: tuple[float, float], text: str, offset: tuple[float, float], colour: str = INK
+) -> None:
+    """Write a text beside a point: on its left, if that is where the offset leads."""
+    axes.annotate(
+        text,
+        point,
+        offset,
+        textcoords="offset points",
+        horizontalalignment="left" if offset[0] > 0 else "right",
+        fontsize=11,
+        color=colour,
+    )
+
+
+def _name_points(
     axes: Any, path: list[tuple[float, float]], offsets: list[tuple[float, float]]
 ) -> None:
     """Write the weight and the error beside each point."""
-    for (weight, error), (right, up) in zip(path, offsets, strict=True):
-        axes.annotate(
-            f"weight {weight:.4g}\nerror {error:.3g}",
-            (weight, error),
-            (right, up),
-            textcoords="offset points",
-            horizontalalignment="left" if right > 0 else "right",
-            fontsize=11,
-        )
+    for (weight, error), offset in zip(path, offsets, strict=True):
+        _beside(axes, (weight, error), f"weight {weight:.4g}\nerror {error:.3g}", offset)
+
+
+def _name_step(
+    axes: Any, path: list[tuple[float, float]], number: int, at: float, up: float = 5
+) -> None:
+    """Write the number of a step and how far the weight moves, above its arrow."""
+    (weight, error), (new_weight, _) = path[number - 1 : number + 1]
+    axes.annotate(
+        f"step {number}: {new_weight - weight:+.4g}",
+        (at, error),
+        (0, up),
+        textcoords="offset points",
+        horizontalalignment="center",
+        fontsize=11,
+        color=ORANGE,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
 
 
 def _label_where_it_leaves(
@@ -246,18 +296,35 @@ def _label_where_it_leaves(
 
 def _label_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
     """Write what each line is beside its end, with room between the texts."""
-    height = math.inf
-    for error, text, colour in sorted(ends, reverse=True):
-        height = min(math.log10(error), height - 0.95)
+    ends = sorted(ends)
+    heights = _moved_apart([math.log10(error) for error, _, _ in ends], 0.95)
+    for height, (error, text, colour) in zip(heights, ends, strict=True):
         axes.annotate(
             text,
             (20, error),
-            (20.6, 10**height),
+            (20.9, 10**height),
             color=colour,
             verticalalignment="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkB": 2},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.6,
+                "shrinkB": 2,
+                "relpos": (0, 0.5),  # from the middle of the text's left side
+            },
         )
+
+
+def _moved_apart(heights: list[float], gap: float) -> list[float]:
+    """Return ascending heights, those that are too close moved apart, up and down alike."""
+    heights = list(heights)
+    for _ in range(100):
+        for below, above in itertools.pairwise(range(len(heights))):
+            missing = max(0.0, gap - (heights[above] - heights[below]))
+            heights[below] -= missing / 2
+            heights[above] += missing / 2
+    return heights
 
 
 # ---- Writing ----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The figures of the chapter as pictures."""
 
 import importlib
+import itertools
 import math
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("matplotlib")
+
+from test_layout import contrast
 
 from examples import pictures
 from examples.__main__ import main
@@ -29,6 +32,11 @@ def points(axes):
 
 def texts(axes):
     return [text.get_text() for text in axes.texts]
+
+
+def steps(axes):
+    """From where to where each arrow leads."""
+    return [tuple(itertools.chain(*arrow._posA_posB)) for arrow in axes.patches]
 
 
 def test_every_picture_is_written_as_svg_and_png(written):
@@ -54,13 +62,20 @@ def test_the_files_are_the_same_each_time(written, tmp_path):
 
 def test_the_bowl_shows_the_weight_its_error_and_the_goal():
     [axes] = pictures.bowl().axes
-    assert points(axes) == [(0.5, pytest.approx(0.3025, rel=1e-12))]
-    assert texts(axes) == ["weight 0.5\nerror 0.3025\nslope -0.55", "goal weight\n1.6"]
+    assert points(axes)[0] == (0.5, pytest.approx(0.3025, rel=1e-12))
+    assert {"weight 0.5\nerror 0.3025\nslope -0.55", "goal weight\n1.6"} < set(texts(axes))
+
+
+def test_the_bowl_shows_that_the_step_is_half_the_slope_and_where_it_leads():
+    [axes] = pictures.bowl().axes
+    assert steps(axes) == [pytest.approx((0.5, 0.3025, 0.775, 0.3025), rel=1e-12)]
+    assert points(axes)[1][0] == pytest.approx(0.775, rel=1e-12)
+    assert "step 0.275:\nhalf the slope,\nto weight 0.775" in texts(axes)
 
 
 def test_the_slope_line_has_the_slope_of_the_derivative():
     [axes] = pictures.bowl().axes
-    [line] = [line for line in axes.lines if line.get_color() == pictures.ORANGE]
+    [line] = [line for line in axes.lines if line.get_linewidth() == 3]
     (left, right), (above, below) = line.get_data()
     assert (below - above) / (right - left) == pytest.approx(-0.55, rel=1e-12)
 
@@ -84,9 +99,25 @@ def test_the_steps_up_are_the_chapter_s():
     assert errors == pytest.approx([0.04, 0.36, 3.24, 29.16], rel=1e-12)
 
 
-def test_every_step_has_an_arrow():
+@pytest.mark.parametrize(
+    ("drawn", "weight", "input"), [(pictures.steps_down, 0.0, 1.1), (pictures.steps_up, 0.5, 2.0)]
+)
+def test_every_step_is_an_arrow_as_long_as_weight_delta_and_a_line_to_the_curve(
+    drawn, weight, input
+):
+    path = pictures.learning(weight, input, 0.8, 4)
+    for axes in drawn().axes:
+        arrows = [(*old, new[0], old[1]) for old, new in itertools.pairwise(path)]
+        assert [pytest.approx(arrow, rel=1e-12) for arrow in arrows] == steps(axes)
+        lines = [[list(data) for data in line.get_data()] for line in axes.lines]
+        for (_, old_error), (weight, error) in itertools.pairwise(path):
+            assert [[weight, weight], [old_error, error]] in lines
+
+
+def test_the_steps_are_numbered():
     for figure in (pictures.steps_down(), pictures.steps_up()):
-        assert all(len(axes.patches) == 3 for axes in figure.axes)
+        said = [text for axes in figure.axes for text in texts(axes) if text.startswith("step")]
+        assert [text.split(":")[0] for text in said] == ["step 1", "step 2", "step 3"]
 
 
 def test_every_alpha_is_drawn_and_named():
@@ -144,6 +175,21 @@ def test_no_text_covers_another(drawn):
         places = [extent(text) for text in axes.texts if text.get_text()]
         for number, place in enumerate(places):
             assert place.count_overlaps(places[:number]) == 0
+
+
+def test_no_line_that_leads_to_a_text_crosses_another(drawn):
+    for axes in drawn.axes:
+        leading = [text for text in axes.texts if getattr(text, "arrow_patch", None)]
+        for text in leading:
+            (x0, y0), (x1, y1) = text.arrow_patch.get_path().vertices[[0, -1]]
+            on_line = [(x0 + (x1 - x0) * i / 50, y0 + (y1 - y0) * i / 50) for i in range(51)]
+            for other in set(axes.texts) - {text}:
+                assert not any(extent(other).contains(*point) for point in on_line), other
+
+
+def test_text_is_read_on_white():
+    for colour in (pictures.BLUE, pictures.ORANGE, pictures.GREEN, pictures.INK):
+        assert contrast(colour, "#ffffff") >= 4.5
 
 
 def test_without_matplotlib_the_error_names_the_extra(monkeypatch):
