@@ -5,26 +5,37 @@ from __future__ import annotations
 import argparse
 import difflib
 import importlib
+import inspect
 import os
 import sys
+import textwrap
 from types import ModuleType
 
 from examples import PROGRAMS
+
+WIDTH = 80  # of the sentences that are printed
 
 
 def module_of(name: str) -> ModuleType:
     return importlib.import_module(f"examples.{name}")
 
 
+def docstring_of(name: str) -> tuple[str, str]:
+    """Return the title of a program, and the sentences that explain it."""
+    title, _, sentences = (module_of(name).__doc__ or name).partition("\n\n")
+    return title, " ".join(sentences.split())
+
+
 def title_of(name: str) -> str:
-    """Return the first line of a program's docstring."""
-    return (module_of(name).__doc__ or name).splitlines()[0]
+    return docstring_of(name)[0]
 
 
-def run(name: str) -> None:
-    """Print a program under its title."""
-    title = title_of(name)
+def run(name: str, with_code: bool = False) -> None:
+    """Print a program under its title, and what explains it: its sentences or its source."""
+    title, sentences = docstring_of(name)
     print(f"{title}\n{'=' * len(title)}")
+    code = inspect.getsource(module_of(name))
+    print(code if with_code else f"{textwrap.fill(sentences, WIDTH)}\n")
     module_of(name).main()
     print()
 
@@ -54,6 +65,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="run only these programs")
     parser.add_argument("--list", action="store_true", help="list the names and the titles")
     parser.add_argument("--page", metavar="FILE", help="write the chapter as a page (.html)")
+    parser.add_argument("--code", action="store_true", help="print the source of each program, too")
     parser.add_argument("--pictures", metavar="DIR", help="draw the chapter's figures into DIR")
     options = parser.parse_args(arguments)
     for name in options.names:
@@ -78,7 +90,7 @@ def main(arguments: list[str] | None = None) -> None:
         draw_into(options.pictures)
         return
     for name in options.names or PROGRAMS:
-        run(name)
+        run(name, options.code)
 
 
 if __name__ == "__main__":

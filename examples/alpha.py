@@ -1,6 +1,7 @@
 """Alpha: the simplest way to keep the steps from overshooting
 
-The program that diverged, with every step multiplied by 0.1.
+The program that diverged, with every step multiplied by a number called alpha, here 0.1. Nothing
+else is changed: the derivative still says which way, and alpha says how much of it.
 """
 
 from __future__ import annotations

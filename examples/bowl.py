@@ -2,7 +2,7 @@
 
 Input and goal stay as they are; only the weight varies. The error is a bowl with its lowest point
 where the prediction is right. The slope points uphill: negative on the left, positive on the right,
-and steeper the farther away.
+and steeper the farther away. The input is 0.5, the goal 0.8.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Breaking gradient descent: divergence
 
 With an input of 2 the derivative is so large that each step lands farther from the goal than it
-began, on the other side. The error explodes.
+began, on the other side. The error explodes. The weight starts at 0.5, the goal is 0.8.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Hot and cold learning, all the way to the goal
 
 The step of before, 1101 times. It arrives, but only because the steps are small and many, and
-because the goal lies on the way of steps of just this size.
+because the goal lies on the way of steps of just this size. Weight and input are 0.5, the goal is
+0.8, a step is 0.001.
 """
 
 from __future__ import annotations

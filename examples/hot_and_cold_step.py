@@ -1,7 +1,8 @@
 """Hot and cold learning: one step
 
 Try the weight a little higher and a little lower, and keep the better of the two. No derivative is
-needed for it, but every step costs two extra predictions and tells nothing about how far to go.
+needed for it, but every step costs two extra predictions and tells nothing about how far to go. The
+weight is 0.1, the input 8.5 toes, the goal 1, a win.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Hot and cold learning with too big a step
 
 The size of the step has nothing to do with the size of the error. With 0.2 the prediction ends up
-swinging around the goal for ever; with 10 it never even comes near.
+swinging around the goal for ever; with 10 it never even comes near. Weight and input are 0.5, the
+goal is 0.8.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Learning is just reducing error
 
 Four iterations from a weight of 0. The error falls in each of them, and nothing else was asked for.
+The input is 0.5, the goal 0.8.
 """
 
 from __future__ import annotations

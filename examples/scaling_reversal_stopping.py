@@ -2,7 +2,8 @@
 
 Why is the derivative not just the pure error, pred - goal_pred? Because a weight acts through its
 input. A larger input makes the weight matter more; a negative one turns the direction round; and an
-input of 0 says that the weight had no part in the prediction, so there is nothing to learn.
+input of 0 says that the weight had no part in the prediction, so there is nothing to learn. The
+weight is 0.5, the goal 0.8.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The whopper: any two variables of any formula
 
 However long the formula: between any two of its variables there is a derivative, and one backward
-pass finds those of y in all the others. Beside each stands the one derived by hand.
+pass finds those of y in all the others. Beside each stands the one derived by hand, at beta 2,
+gamma 3, epsilon 5 and x 2.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
 """Every figure of the chapter, and its weight_delta against the one derived by hand."""
 
+import importlib
 import os
 import re
 import struct
@@ -337,8 +338,30 @@ alpha -0.1: error 14286.4836039 at the end, diverges
 
 @pytest.mark.parametrize("name", PRINTED)
 def test_every_program_prints_just_these_lines(capsys, name):
-    _title, _rule, text = printed(capsys, name).split("\n", 2)
+    _explained, text = printed(capsys, name).split("\n\n", 1)
     assert text.strip("\n") == PRINTED[name].strip("\n")
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_program_is_explained_by_the_sentences_of_its_docstring(capsys, name):
+    explained = printed(capsys, name).split("\n\n")[0]
+    title, rule, *sentences = explained.splitlines()
+    assert rule == "=" * len(title)
+    assert len(sentences) > 1
+    docstring = importlib.import_module(f"examples.{name}").__doc__
+    assert f"{title} {' '.join(sentences)}".split() == docstring.split()
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_a_program_prints_fits_80_columns(capsys, name):
+    assert max(map(len, printed(capsys, name).splitlines())) <= 80
+
+
+def test_the_source_is_printed_on_request(capsys):
+    out = printed(capsys, "compare", "--code")
+    assert (ROOT / "examples" / "compare.py").read_text(encoding="utf-8") in out
+    assert out.rstrip().endswith("\n0.3025")
+    assert "def measure" not in printed(capsys, "compare")
 
 
 # ---- weight_delta against the one derived by hand ---------------------------------------------
