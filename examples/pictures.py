@@ -6,6 +6,8 @@ automatic differentiation.
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import itertools
 import math
@@ -38,7 +40,6 @@ STYLE = {
     "axes.titlesize": 13,
     "axes.titlelocation": "left",
     "lines.linewidth": 2,
-    "savefig.dpi": 150,
     "figure.constrained_layout.use": True,
     "svg.hashsalt": "autodiff",  # the same file each time
 }
@@ -327,6 +328,28 @@ def _moved_apart(heights: list[float], gap: float) -> list[float]:
     return heights
 
 
+# ---- In a notebook ----------------------------------------------------------------------------
+
+
+class Shown:
+    """A figure as a notebook shows it, with a description for those who do not see it."""
+
+    def __init__(self, drawn: Callable[[], Figure]) -> None:
+        self.drawn = drawn
+
+    def __repr__(self) -> str:
+        """Return all that is written in the figure."""
+        axes = self.drawn().axes
+        words = [text for each in axes for text in (each.title, *each.texts)]
+        return "; ".join(" ".join(text.get_text().split()) for text in words)
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(rendered(self.drawn, "png", dpi=110)).decode()
+        source, width = f"data:image/png;base64,{data}", round(84 * self.drawn().get_figwidth())
+        description, fits = html.escape(repr(self)), "max-width: 100%"
+        return f'<img src="{source}" alt="{description}" width="{width}" style="{fits}">'
+
+
 # ---- Writing ----------------------------------------------------------------------------------
 
 FIGURES: tuple[Callable[[], Figure], ...] = (bowl, steps_down, steps_up, alphas)
@@ -346,10 +369,10 @@ def write(directory: str | Path) -> list[Path]:
     return written
 
 
-def rendered(figure: Callable[[], Figure], kind: str = "svg") -> bytes:
+def rendered(figure: Callable[[], Figure], kind: str = "svg", dpi: int = 150) -> bytes:
     """Return a figure as the bytes of a file."""
     metadata = {"Date": None, "Creator": None} if kind == "svg" else {"Software": None}
     target = io.BytesIO()
     with matplotlib.rc_context(STYLE):
-        figure().savefig(target, format=kind, metadata=metadata)
+        figure().savefig(target, format=kind, dpi=dpi, metadata=metadata)
     return target.getvalue()

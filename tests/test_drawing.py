@@ -929,7 +929,9 @@ def test_a_notebook_shows_a_small_graph(error):
 
 
 def test_a_notebook_shows_a_drawing_as_it_shows_a_value(error):
-    assert draw(error)._repr_mimebundle_() == {"text/html": mimebundle(error)["text/html"]}
+    shown = draw(error)._repr_mimebundle_()
+    assert shown["text/html"] == mimebundle(error)["text/html"]
+    assert shown["text/plain"].startswith("The graph of error = 0.3025, with 6 variables\n")
     assert list(draw(error)._repr_mimebundle_(include=["image/svg+xml"])) == ["image/svg+xml"]
 
 

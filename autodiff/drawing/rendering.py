@@ -84,7 +84,9 @@ class Drawing(graphviz.Digraph):  # type: ignore[misc]
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
     ) -> dict[str, str]:
-        wanted = {"text/html"} if include is None else set(include)
-        if "text/html" in wanted.difference(exclude or ()):
-            return {"text/html": self.html()}
-        return super()._repr_mimebundle_(include, exclude)  # type: ignore[no-any-return]
+        wanted = {"text/html", "text/plain"} if include is None else set(include)
+        wanted -= set(exclude or ())
+        bundle = {"text/plain": self.description} if "text/plain" in wanted else {}
+        if "text/html" in wanted:
+            return bundle | {"text/html": self.html()}
+        return bundle | super()._repr_mimebundle_(include, exclude)  # type: ignore[no-any-return]

@@ -13,6 +13,8 @@ from xml.etree.ElementTree import Element
 from autodiff.drawing.layout import Layout
 
 _TOOLTIP = "{http://www.w3.org/1999/xlink}title"
+_STYLE = "max-width: 100%; height: auto; font-family: Helvetica, Arial, sans-serif"
+_SHRUNK = 0.9  # letters against those that Graphviz measured: the page's may be wider
 _REACH = "12"  # points: how wide the line is that reacts to the pointer
 
 
@@ -33,12 +35,15 @@ def inline(svg: str, description: str) -> str:
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]  # HTML knows what is SVG
         element.attrib.pop("id", None)  # another picture on the page has the same
+    for text in root.iter("text"):
+        del text.attrib["font-family"]
+        text.set("font-size", f"{_SHRUNK * float(text.get('font-size', 12)):g}")
     for group in list(root.iter("g")):
         _show_tooltip(group)
     heading, _, details = description.partition("\n")
     root.set("role", "img")
     root.set("aria-label", heading)
-    root.set("style", "max-width: 100%; height: auto")
+    root.set("style", _STYLE)
     described = Element("desc")
     described.text = details
     root.insert(0, described)
