@@ -935,15 +935,29 @@ def test_a_notebook_shows_a_drawing_as_it_shows_a_value(error):
     assert list(draw(error)._repr_mimebundle_(include=["image/svg+xml"])) == ["image/svg+xml"]
 
 
+def inside(page):
+    """The picture in what a notebook shows."""
+    [svg] = ElementTree.fromstring(page)
+    assert svg.tag == "svg"
+    return svg
+
+
+def test_a_wide_picture_is_scrolled_before_it_shrinks_so_far_that_it_cannot_be_read():
+    page = draw(layers([3, 20, 20, 20])).html()
+    width = float(inside(page).get("width").removesuffix("pt"))
+    assert f"min-width: {round(0.8 * width)}px" in page
+    assert "overflow-x: auto" in page
+
+
 def test_what_a_notebook_shows_is_an_image_with_a_description(error):
-    svg = ElementTree.fromstring(mimebundle(error)["text/html"])
+    svg = inside(mimebundle(error)["text/html"])
     assert svg.get("role") == "img"
     assert svg.get("aria-label") == "The graph of error = 0.3025, with 6 variables"
     assert "pred = 0.25, grad -1.1, computed as input * weight" in svg.find("desc").text.split("\n")
 
 
 def test_in_a_notebook_everything_has_a_tooltip_and_none_is_a_name_of_graphviz(error):
-    svg = ElementTree.fromstring(draw(error, chain_rule=True).html())
+    svg = inside(draw(error, chain_rule=True).html())
     shapes = [g for g in svg.iter("g") if g.find("path") is not None or g.find("text") is not None]
     drawn = [g for g in shapes if g.get("class") != "graph"]
     assert len(drawn) > 20
@@ -952,20 +966,20 @@ def test_in_a_notebook_everything_has_a_tooltip_and_none_is_a_name_of_graphviz(e
 
 
 def test_in_a_notebook_the_label_of_an_edge_tells_the_chain_rule(error):
-    svg = ElementTree.fromstring(draw(error, partials=True).html())
+    svg = inside(draw(error, partials=True).html())
     [label] = [g for g in svg.iter("g") if [t.text for t in g.findall("text")] == ["-1.1"]]
     assert "chain rule: grad of error * local derivative" in label.find("title").text
 
 
 def test_in_a_notebook_every_edge_has_a_wide_line_to_point_at(error):
-    svg = ElementTree.fromstring(draw(error).html())
+    svg = inside(draw(error).html())
     edges = [g for g in svg.iter("g") if g.get("class") == "edge"]
     wide = [[p for p in g.iter("path") if p.get("stroke") == "transparent"] for g in edges]
     assert [len(paths) for paths in wide] == [1] * 9
 
 
 def test_two_pictures_on_a_page_share_no_id(error):
-    assert not any(e.get("id") for e in ElementTree.fromstring(draw(error).html()).iter())
+    assert not any(e.get("id") for e in inside(draw(error).html()).iter())
 
 
 def test_a_notebook_shows_one_line_of_a_large_graph():

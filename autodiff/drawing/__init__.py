@@ -37,11 +37,11 @@ def draw(
 ) -> Drawing:
     """Draw the graph that a Value was computed from.
 
-    A box is a variable, with its label, its number and its derivative; a circle is an operation.
-    Leaves have round corners, the result has a double line, constants have no box. Blue is a
-    positive derivative, orange a negative one, violet one that is nan; the deeper, the larger.
-    In a notebook and in an SVG file, pointing at something shows all digits, and at an edge the
-    chain rule.
+    A box is a variable, with its label, its number and its derivative; an ellipse is an operation
+    with its operands in their order, by their labels or else their numbers. Leaves have round
+    corners, the result has a double line, constants have no box. Blue is a positive derivative,
+    orange a negative one, violet one that is nan; the deeper, the larger. In a notebook and in an
+    SVG file, pointing at something shows all digits, and at an edge the chain rule.
 
     Parameters
     ----------

@@ -13,7 +13,9 @@ from xml.etree.ElementTree import Element
 from autodiff.drawing.layout import Layout
 
 _TOOLTIP = "{http://www.w3.org/1999/xlink}title"
-_STYLE = "max-width: 100%; height: auto; font-family: Helvetica, Arial, sans-serif"
+# A picture shrinks to the page, but not so far that it could not be read: a wider one is scrolled.
+_STYLE = "max-width: 100%; min-width: {}px; height: auto; font-family: Helvetica, Arial, sans-serif"
+_PIXELS = 0.8  # of the least width for each point of Graphviz, which is 4/3 of a pixel
 _SHRUNK = 0.9  # letters against those that Graphviz measured: the page's may be wider
 _REACH = "12"  # points: how wide the line is that reacts to the pointer
 
@@ -43,11 +45,12 @@ def inline(svg: str, description: str) -> str:
     heading, _, details = description.partition("\n")
     root.set("role", "img")
     root.set("aria-label", heading)
-    root.set("style", _STYLE)
+    width = float(root.get("width", "0pt").removesuffix("pt"))
+    root.set("style", _STYLE.format(round(_PIXELS * width)))
     described = Element("desc")
     described.text = details
     root.insert(0, described)
-    return ElementTree.tostring(root, encoding="unicode")
+    return f'<div style="overflow-x: auto">{ElementTree.tostring(root, encoding="unicode")}</div>'
 
 
 def _show_tooltip(group: Element) -> None:
