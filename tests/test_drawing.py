@@ -377,6 +377,14 @@ def test_of_many_ways_or_long_ones_none_is_written_down(build):
     assert "derivative of y in x" not in picture.source
 
 
+@pytest.mark.parametrize("label", ODD_LABELS)
+def test_a_label_below_the_picture_is_rendered_as_typed(label):
+    x = Value(2.0, label)
+    root = (x * 3.0).labeled("y")
+    name = " ".join(label.split())
+    assert f"derivative of y in {name}: 3" in texts(draw(root, chain_rule=True, highlight=x))
+
+
 def test_no_sum_is_written_that_is_not_the_derivative():
     nodes = shared()
     nodes["y"].backward()

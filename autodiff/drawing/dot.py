@@ -57,7 +57,7 @@ def _tip(text: str) -> str:
 
 def written(layout: Layout) -> Drawing:
     """Write a layout as a graph of Graphviz."""
-    graph = {**_GRAPH, "rankdir": layout.direction, "label": layout.caption}
+    graph = {**_GRAPH, "rankdir": layout.direction, "label": _typed(layout.caption)}
     graph |= _GAPS[layout.has_partials]
     drawing = Drawing(format="svg", graph_attr=graph, node_attr=_NODE, edge_attr=_EDGE)
     drawing.description = description(layout)

@@ -145,7 +145,8 @@ def layout_of(
 def _multiplied(nodes: list[Value], source: Value, number: Callable[[Number], str]) -> list[str]:
     """Return the derivative of the result in a variable as products along the ways to it."""
     found = ways(nodes, source) if source is not nodes[0] else []
-    of, within = (printable(shortened(n.label or "it", _LABEL)) for n in (nodes[0], source))
+    names = [" ".join((node.label or "it").split()) for node in (nodes[0], source)]
+    of, within = (printable(shortened(name, _LABEL)) for name in names)
     lines = [f"derivative of {of} in {within}: {product(way, number)}" for way in found]
     if len(found) > 1:
         terms = [functools.reduce(operator.mul, way) for way in found]
