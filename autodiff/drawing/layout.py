@@ -29,7 +29,7 @@ from autodiff.drawing.texts import (
     product,
     shortened,
 )
-from autodiff.graph import CONSTANT, is_unset, topological_order
+from autodiff.graph import CONSTANT, collector_paused, is_unset, topological_order
 from autodiff.kinds import Number, plain
 from autodiff.value import Value
 
@@ -110,6 +110,7 @@ def _colour(grad: float | None, largest: float) -> str:
 # ---- From the graph to the data ---------------------------------------------------------------
 
 
+@collector_paused()
 def layout_of(
     root: Value,
     direction: str,
