@@ -305,8 +305,8 @@ class _Reader:
             why = f"{result.operation} does not depend on {name}: no derivative passes here"
             return Edge(tail, head, "independent", None, printable(why), emphasis)
         grad = result.grad if self.has_run else None
-        whose = result.label or "the result"
-        lines = passed_on(str(result.operation), name, whose, partial, grad)
+        root, whose = self.root.label or "the result", result.label or "what is computed here"
+        lines = passed_on(str(result.operation), name, whose, root, partial, grad)
         text = None
         if self.chain_rule and self.has_run:
             text = printable(product([result.grad, partial], self.number))

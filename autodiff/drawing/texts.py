@@ -105,14 +105,21 @@ def addition(terms: Sequence[Number], number: Callable[[Number], str] = exact) -
     return f"{texts[0]}{''.join(signed[1:])} = {number(functools.reduce(operator.add, terms))}"
 
 
+# Of one operand: the root moves by its result, the result by it, and the root by it by the product.
+CHAIN_RULE = (
+    "{root} moves {grad} per unit of {result}, {result} moves {partial} per unit of {operand}"
+)
+
+
 def passed_on(
-    operation: str, operand: str, result: str, partial: Number, grad: Number | None
+    operation: str, operand: str, result: str, root: str, partial: Number, grad: Number | None
 ) -> list[str]:
     """Return what the chain rule says of one operand; before backward, `grad` is None."""
     lines = [f"local derivative of {operation} in {operand}: {exact(partial)}"]
     if grad is not None:
-        lines.append(f"chain rule: grad of {result} * local derivative")
-        lines.append(f"= {product([grad, partial])}, a part of the grad of {operand}")
+        names = {"root": root, "result": result, "operand": operand}
+        moves = CHAIN_RULE.format(**names, grad=exact(grad), partial=exact(partial))
+        lines += [f"{moves}:", f"{product([grad, partial])}, a part of the grad of {operand}"]
     return lines
 
 

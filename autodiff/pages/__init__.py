@@ -17,6 +17,7 @@ from typing import Any
 
 from autodiff.checking.diagnosis import of_factor
 from autodiff.checking.evidence import constant_name
+from autodiff.drawing.texts import CHAIN_RULE
 from autodiff.formula.spelling import FUNCTIONS, OTHER_ROWS
 from autodiff.pages.lesson import Lesson, Preset
 from autodiff.pages.model import Model, model_of
@@ -131,6 +132,7 @@ def _page(lesson: Lesson, model: Model) -> Page:
         "halfHint": lesson.half_hint,
         "learnsHint": lesson.learns_hint,
         "presets": [vars(preset) for preset in lesson.presets],
+        "chainRule": CHAIN_RULE,
         "points": _points(last.data["inputs"]),
         "factors": [(x, of_factor(x, str(constant_name(x)), "autodiff")) for x in _FACTORS],
     }
@@ -176,12 +178,8 @@ def _points(numbers: list[float]) -> list[list[float]]:
 def _graphs(model: Model, place: int) -> str:
     """Write a graph as pages show it: from left to right, and downwards where there is no room."""
     data: dict[str, Any] = model.data
-    names = [node["name"] for node in data["nodes"]]
-    title = f"The graph of {names[-1]}; its numbers stand in the table below it"
-    drawn = [
-        Svg(model.layout._replace(direction=x), data["drawn"], names, data["edges"]).text(title)
-        for x in ("LR", "TB")
-    ]
+    title = f"The graph of {data['nodes'][-1]['name']}; its numbers stand in the table below it"
+    drawn = [Svg(model.layout._replace(direction=x), data).text(title) for x in ("LR", "TB")]
     head = (
         f'<div class="graphs" data-model="{place}" tabindex="0" role="region" aria-label="Graph">'
     )

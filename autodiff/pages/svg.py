@@ -15,13 +15,14 @@ from typing import Any
 
 from autodiff.drawing.dot import written
 from autodiff.drawing.layout import Layout, Node
+from autodiff.pages.texts import typeset
 
 _WIDEST = "grad −8.888e−888"  # what stands in a box may become as wide
 _PARTIAL = "−8.888e−88"
 _LONGEST = 18  # letters of a name
 _MARGIN = 6.0
 _LINE = 15.0  # from one line of text to the next
-_TYPESET = {"*": "×", "-": "−", "neg": "−", "pos": "+"}
+_LONGEST_FORMULA = 24
 
 
 def shortened(name: str) -> str:
@@ -37,27 +38,22 @@ class Svg:
     ----------
     layout : Layout
         What is drawn, all of its nodes by themselves.
-    places : dict of str to int or None
-        By the names of the layout's nodes: where they stand in the page's data; a constant nowhere.
-    names : sequence of str
-        What the nodes of the data are called.
-    edges : sequence of dict
-        The edges of the data, with the places of their `tail` and `head`.
+    data : dict
+        The page's data: the names and formulas of its nodes, the ends of its edges.
     """
 
     def __init__(
         self,
         layout: Layout,
-        places: dict[str, int | None],
-        names: Sequence[str],
-        edges: Sequence[dict[str, Any]],
+        data: dict[str, Any],
     ) -> None:
         self.layout = layout
-        self.places = places
-        self.names = names
+        self.places: dict[str, int | None] = data["drawn"]  # by the names of the layout's nodes
+        self.names = [node["name"] for node in data["nodes"]]
+        self.formulas = [node.get("formula", "") for node in data["nodes"]]
         self.nodes = {node.name: node for node in layout.nodes}
         self.uses: dict[tuple[int, int], list[int]] = defaultdict(list)
-        for place, edge in enumerate(edges):
+        for place, edge in enumerate(data["edges"]):
             self.uses[edge["tail"], edge["head"]].append(place)
 
     def text(self, title: str) -> str:
@@ -68,7 +64,7 @@ class Svg:
         objects = placed["objects"]
         body = [
             *[self._edge(x, objects) for x in placed.get("edges", ())],
-            *[self._object(x) for x in objects],
+            *[self._object(x) for x in objects if "pos" in x],  # a column of leaves has none
         ]
         kind = f"graph graph-{self.layout.direction.lower()}"
         return "\n".join([
@@ -81,7 +77,10 @@ class Svg:
 
     def _placed(self) -> dict[str, Any]:
         """Let Graphviz place boxes that have room for any number."""
-        nodes = [node._replace(text=self._room(node)) for node in self.layout.nodes]
+        nodes = [
+            node._replace(text=self._room(node), formula=self._operation(node))
+            for node in self.layout.nodes
+        ]
         edges = [x._replace(text=None if x.text is None else _PARTIAL) for x in self.layout.edges]
         drawing = written(self.layout._replace(nodes=nodes, edges=edges, caption=""))
         drawing.attr(ranksep="0.25", nodesep="0.15")
@@ -93,6 +92,13 @@ class Svg:
             return node.text
         return "\n".join([shortened(self.names[place]), _WIDEST, _WIDEST])
 
+    def _operation(self, node: Node) -> str:
+        """Return what stands in an ellipse: the operation with its operands, if that is short."""
+        if node.operation is None:
+            return ""
+        formula = self.formulas[self.places[node.name] or 0]
+        return formula if len(formula) <= _LONGEST_FORMULA else typeset(node.operation)
+
     # ---- What is drawn ------------------------------------------------------------------------
 
     def _object(self, placed: dict[str, Any]) -> str:
@@ -101,7 +107,7 @@ class Svg:
         [(x, y)] = self._points(placed["pos"])
         width, height = (72 * float(placed[side]) for side in ("width", "height"))
         if circle:
-            text = escape(_TYPESET.get(node.operation or "", node.operation or ""))
+            text = escape(self._operation(node))
             return (
                 f'<g class="operation" data-node="{place}"><ellipse cx="{x:.1f}" cy="{y:.1f}" '
                 f'rx="{width / 2:.1f}" ry="{height / 2:.1f}"/>{_text("", x, y, text)}</g>'

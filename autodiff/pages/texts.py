@@ -16,6 +16,8 @@ def typeset(formula: str) -> str:
     """Return a formula with the signs of mathematics."""
     for typed, sign in _SIGNS.items():
         formula = formula.replace(typed, sign)
+    if formula in ("*", "-"):
+        return _SIGNS[f" {formula} "].strip()
     return re.sub(r"(?<![\w)\]] )-(?=[\w(#{])", "−", formula)
 
 

@@ -114,9 +114,9 @@ class Model {
         const { grads, partials, terms } = this.numbers;
         const [result, operand] = [this.name(head), this.name(tail)];
         const [grad, partial, term] = [grads[head], partials[edge], terms[edge]];
-        return `${this.subject} moves ${said(grad)} per unit of ${result}, ${result} moves ${said(partial)} `
-            + `per unit of ${operand}: ${product(grad, partial)} `
-            + `${equals(grad, partial, term)} ${said(term)}`;
+        const names = { root: this.subject, result, operand, grad: said(grad), partial: said(partial) };
+        const moves = LESSON.chainRule.replace(/\{(\w+)\}/g, (_, name) => names[name]);
+        return `${moves}: ${product(grad, partial)} ${equals(grad, partial, term)} ${said(term)}`;
     }
 
     // Say how a derivative comes about: a sentence for each edge, and the sum if there are several.
