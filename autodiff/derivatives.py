@@ -32,7 +32,7 @@ class _Argument(NamedTuple):
     variables: list[Value]
 
 
-def _positions(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
+def positions_of(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
     """Return the positions that `argnums` means, all of them in range."""
     chosen: list[Any] = [argnums]
     if isinstance(argnums, Sequence):
@@ -47,7 +47,10 @@ def _positions(argnums: int | Sequence[int], args: Sequence[Any]) -> list[int]:
                 f"argnums={argnums!r} names argument {position}, but the function was called "
                 f"with {len(args)} positional argument{'' if len(args) == 1 else 's'}"
             )
-    return [position % len(args) for position in chosen]
+    positions = [position % len(args) for position in chosen]
+    if len(set(positions)) < len(positions):
+        raise ValueError(f"argnums={argnums!r} names an argument twice")
+    return positions
 
 
 def _recorded(
@@ -57,7 +60,7 @@ def _recorded(
     level = next(_levels)
     arguments = list(args)
     found = []
-    for position in _positions(argnums, args):
+    for position in positions_of(argnums, args):
         treedef, numbers = flatten(args[position], f"argument {position}")
         variables = [node(number, level=level) for number in numbers]
         arguments[position] = treedef.build(variables)
@@ -65,7 +68,7 @@ def _recorded(
     return single(f(*arguments, **keywords)), found, level
 
 
-def _one_or_all(parts: Sequence[Any], argnums: int | Sequence[int]) -> Any:
+def one_or_all(parts: Sequence[Any], argnums: int | Sequence[int]) -> Any:
     """Return what belongs to the argument; of several `argnums` a tuple."""
     return parts[0] if isinstance(argnums, int) else tuple(parts)
 
@@ -85,13 +88,13 @@ def _number(result: Any, level: int) -> Any:
     return result.data if _is_variable(result, level) else result
 
 
-def _in(variable: Value, derivatives: dict[int, Number]) -> Number:
+def slope_in(variable: Value, derivatives: dict[int, Number]) -> Number:
     """Return the derivative in a variable or along it, 0 of its kind if there is none."""
     derivative = derivatives.get(id(variable))
     return number_like(variable, 0) if derivative is None else derivative
 
 
-def _gradients(result: Any, level: int) -> dict[int, Number]:
+def gradients_of(result: Any, level: int = 0) -> dict[int, Number]:
     """Return the derivative of the result in every node, by the node's `id`."""
     if not _is_variable(result, level):
         return {}
@@ -142,12 +145,12 @@ def value_and_grad(
                 f"the function returned {type(result).__name__}, and a gradient is of one number: "
                 "use jacobian for a function of several results"
             )
-        gradients = _gradients(result, level)
+        gradients = gradients_of(result, level)
         parts = [
-            treedef.build([_in(variable, gradients) for variable in variables])
+            treedef.build([slope_in(variable, gradients) for variable in variables])
             for treedef, variables in arguments
         ]
-        return _number(result, level), _one_or_all(parts, argnums)
+        return _number(result, level), one_or_all(parts, argnums)
 
     return evaluate
 
@@ -219,7 +222,7 @@ def jacobian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callabl
     def evaluate(*args: Any, **keywords: Any) -> Any:
         result, arguments, level = _recorded(f, argnums, args, keywords)
         parts = [_derivatives_of(result, argument, level) for argument in arguments]
-        return _one_or_all(parts, argnums)
+        return one_or_all(parts, argnums)
 
     return evaluate
 
@@ -229,8 +232,8 @@ def _derivatives_of(result: Any, argument: _Argument, level: int) -> Any:
     treedef, numbers = flatten(result, "the result")
     rows = []
     for number in numbers:
-        gradients = _gradients(number, level)
-        rows.append([_in(variable, gradients) for variable in argument.variables])
+        gradients = gradients_of(number, level)
+        rows.append([slope_in(variable, gradients) for variable in argument.variables])
     return _blocks(rows, treedef, argument.treedef)
 
 
@@ -293,10 +296,10 @@ def hessian(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable
     def evaluate(*args: Any, **keywords: Any) -> Any:
         result, arguments, level = _recorded(gradient, argnums, args, keywords)
         blocks = [
-            _one_or_all([_derivatives_of(one, x, level) for x in arguments], argnums)
+            one_or_all([_derivatives_of(one, x, level) for x in arguments], argnums)
             for one in ([result] if isinstance(argnums, int) else result)
         ]
-        return _one_or_all(blocks, argnums)
+        return one_or_all(blocks, argnums)
 
     return evaluate
 
@@ -344,11 +347,18 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         numbers = treedef.leaves(tangents[position], f"tangents[{position}]")
         directions.update(zip(map(id, variables), numbers, strict=True))
     treedef, results = flatten(result, "the result")
+    slopes = derivatives_along(results, directions, level)
+    return treedef.build([_number(x, level) for x in results]), treedef.build(slopes)
+
+
+def derivatives_along(
+    results: Sequence[Any], directions: dict[int, Number], level: int = 0
+) -> list[Number]:
+    """Return the derivative of each result along the directions of variables, by their `id`."""
     outputs = tuple(x for x in results if _is_variable(x, level))
     together = node(0, "outputs", outputs, (None,) * len(outputs), level)
     pushed = push_forward(together, directions)
-    slopes = [_in(x, pushed) if _is_variable(x, level) else number_like(x, 0) for x in results]
-    return treedef.build([_number(x, level) for x in results]), treedef.build(slopes)
+    return [slope_in(x, pushed) if _is_variable(x, level) else number_like(x, 0) for x in results]
 
 
 def _check_arguments(**given: Any) -> None:

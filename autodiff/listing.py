@@ -41,7 +41,9 @@ class Step(NamedTuple):
 class Listing:
     """Straight-line code: inputs first, then one step after the other.
 
-    Guards stand under the places of their conditions.
+    Guards stand under the places of their conditions. `derivative_in` has an entry for each output
+    of a program: the input that it is the derivative in, and to whose shape it is added up over a
+    batch; None for the value and for second derivatives, which are added up to one number.
     """
 
     steps: tuple[Step, ...]
@@ -50,6 +52,7 @@ class Listing:
     guards: dict[int, Guard]
     names: dict[int, str]
     adjoints: dict[int, int]
+    derivative_in: tuple[int | None, ...] = ()
 
     @property
     def computed(self) -> dict[int, Step]:

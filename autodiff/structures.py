@@ -103,8 +103,8 @@ class Treedef(abc.ABC):
         name : str
             What to call it in messages.
         batch : bool
-            Whether an array may stand for every number, over a batch, with the axes of the batch
-            before those of an array of this form. What they hold is then left to the caller.
+            Whether an array may stand for a number, or for what could be an array of numbers, over
+            a batch whose axes come first. What it holds is then left to the caller.
 
         Raises
         ------
@@ -198,13 +198,12 @@ class Items(Container):
     def _leaves(self, structure: Any, name: str, batch: bool) -> Sequence[Any]:
         count = len(self.parts)
         if not isinstance(structure, list | tuple):
-            array = as_numbers(structure, name)
-            if not self.is_flat or getattr(array, "shape", ()) != (count,):
-                raise ValueError(
-                    f"{name} takes a list of {count} items, and got {shown(structure)}: give a "
-                    "list, of one column for each item if it is a batch"
-                )
-            structure = array.tolist() if is_numpy(array) else [array[i] for i in range(count)]
+            shape = (count,) if self.is_flat else self.shape
+            wanted = f"a list of {count} items"
+            if shape is None:
+                raise TypeError(f"{name} takes {wanted}, and got {shown(structure)}")
+            wanted += f" or an array of shape {shape}"
+            return _leaves_of_array(as_numbers(structure, name), shape, name, wanted, batch)
         if len(structure) != count:
             raise ValueError(f"{name} takes {count} items, and got {len(structure)}")
         return structure if batch and self.is_flat else self._joined(structure, name, batch)
@@ -244,31 +243,51 @@ class Array(Treedef):
     def size(self) -> int:  # type: ignore[override]
         return math.prod(self.shape)
 
-    def _indices(self) -> Iterator[tuple[int, ...]]:
-        return itertools.product(*map(range, self.shape))
-
     def names(self, name: str) -> Iterator[str]:
-        return ("_".join(map(str, (name, *index))) for index in self._indices())
+        return ("_".join(map(str, (name, *index))) for index in _indices(self.shape))
 
     def build(self, numbers: Iterable[Any]) -> Any:
         return stacked(list(itertools.islice(numbers, self.size)), self.shape, self.dtype)
 
     def _leaves(self, structure: Any, name: str, batch: bool) -> Sequence[Any]:
-        if isinstance(structure, list | tuple):
-            import numpy
+        wanted = f"an array of shape {self.shape}"
+        if not isinstance(structure, list | tuple):
+            array = as_numbers(structure, name)
+            return _leaves_of_array(array, self.shape, name, wanted, batch)
+        import numpy
 
-            structure = numpy.asarray(structure)
-        array = as_numbers(structure, name)
-        shape = tuple(getattr(array, "shape", ()))
-        is_whole = shape == self.shape
-        if not is_whole and not (batch and shape[len(shape) - len(self.shape) :] == self.shape):
+        array = as_numbers(numpy.asarray(structure), name)
+        if batch and array.ndim > len(self.shape):
             raise ValueError(
-                f"{name} takes an array of shape {self.shape}{', or a batch of them' * batch}, and "
-                f"got {f'one of shape {shape}' if is_array(array) else shown(structure)}"
+                f"{name} takes {wanted}, and got a list that makes one of shape {array.shape}: a "
+                "batch is an array, numpy.stack(x) of a list of its samples, numpy.stack(x, -1) "
+                "of a list of its columns"
             )
-        if is_whole and is_numpy(array):
-            return array.ravel().tolist()  # type: ignore[no-any-return]
-        return [array[(..., *index)] for index in self._indices()]
+        return _leaves_of_array(array, self.shape, name, wanted, batch)
+
+
+def _leaves_of_array(
+    array: Any, own: tuple[int, ...], name: str, wanted: str, batch: bool
+) -> list[Any]:
+    """Return the numbers of an array whose last axes have the shape `own`.
+
+    The axes before them are those of a batch: an array over it stands for each number.
+    """
+    shape = tuple(getattr(array, "shape", ()))
+    if shape == own and is_numpy(array):
+        return array.ravel().tolist()  # type: ignore[no-any-return]
+    if shape == own or (batch and shape[len(shape) - len(own) :] == own):
+        return [array[(..., *index)] for index in _indices(own)]
+    is_last = batch and shape[:-1] == own
+    raise ValueError(
+        f"{name} takes {wanted}{', or a batch of them whose axes come first' * batch}, and got "
+        f"{f'one of shape {shape}' if is_array(array) else shown(array)}"
+        f"{': numpy.moveaxis(x, -1, 0) puts its last axis first' * is_last}"
+    )
+
+
+def _indices(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    return itertools.product(*map(range, shape))
 
 
 def stacked(numbers: list[Any], shape: tuple[int, ...], dtype: Any = float) -> Any:

@@ -560,6 +560,76 @@ def test_a_hessian_of_a_batch_has_the_batch_in_front():
     np.testing.assert_allclose(hessians[4], program.hessian(batch[4]))
 
 
+def logistic_loss(weights, bias, x, label):
+    z = autodiff.dot(weights, x) + bias
+    return autodiff.softplus(z) - label * z
+
+
+def test_the_hessian_of_a_mean_loss_in_its_parameters_is_one_call():
+    chance = np.random.default_rng(0)
+    inputs, labels = chance.normal(size=(569, 30)), chance.integers(0, 2, 569).astype(float)
+    weights, bias = chance.normal(size=30) / 10, 0.1
+    args = weights, bias, inputs, labels
+    program = trace(logistic_loss, weights, bias, inputs[0], labels[0], argnums=(0, 1))
+
+    columns = np.column_stack([inputs, np.ones(569)])
+    chances = 1 / (1 + np.exp(-(inputs @ weights + bias)))
+    slopes = (chances - labels)[:, None] * columns
+    hessian = (columns * (chances * (1 - chances))[:, None]).T @ columns / 569
+    vector = np.arange(31) / 31
+
+    np.testing.assert_allclose(program.jacobian(*args), slopes, rtol=1e-10, atol=1e-14)
+    np.testing.assert_allclose(
+        program.jacobian(*args, reduce="mean"), slopes.mean(0), rtol=1e-10, atol=1e-14
+    )
+    np.testing.assert_allclose(program.hessian(*args, reduce="mean"), hessian, rtol=1e-10)
+    np.testing.assert_allclose(program.hessian(*args, reduce="sum"), 569 * hessian, rtol=1e-10)
+    product = program.hvp(args, (vector[:30], vector[30]), reduce="mean")
+    np.testing.assert_allclose([*product[0], product[1]], hessian @ vector, rtol=1e-10)
+
+
+@pytest.mark.parametrize("library", ["torch", "array_api_strict", "jax.numpy"])
+def test_the_hessian_of_a_mean_is_that_of_numpy_in_every_array_library(library):
+    space = pytest.importorskip(library)
+    program = trace(error, 0.5, 0.5, 0.8, argnums=(2, 0))
+    x = np.linspace(-1, 1, 7)
+    expected = program.hessian(0.5, x, 0.8, reduce="mean")
+    actual = program.hessian(0.5, space.asarray(x), 0.8, reduce="mean")
+    np.testing.assert_allclose(np.asarray(actual), expected, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(
+        expected, [[2, -2 * x.mean()], [-2 * x.mean(), 2 * np.mean(x**2)]], atol=1e-15
+    )
+
+
+def test_the_hessian_of_a_mean_of_fractions_is_exact():
+    x = np.array([Fraction(1, 3), Fraction(1, 2)])
+    program = trace(error, 0.5, 0.5, 0.8, argnums=0)
+    assert program.hessian(Fraction(1, 7), x, Fraction(1), reduce="mean") == Fraction(13, 36)
+
+
+def test_a_product_with_the_hessian_of_a_sum_has_the_shapes_of_the_arguments():
+    program = trace(error, 0.5, 0.5, 0.8, argnums=(0, 1))
+    x, along = np.array([1.0, 2.0, 3.0]), np.array([1.0, 0.0, -1.0])
+    in_weight, in_input = program.hvp((0.5, x, 0.8), (2.0, along), reduce="sum")
+    mixed = 2 * (2 * 0.5 * x - 0.8)
+    assert in_weight == pytest.approx(2 * 2 * np.sum(x**2) + np.sum(mixed * along))
+    np.testing.assert_allclose(in_input, 2 * mixed + 2 * 0.5**2 * along)
+
+
+@pytest.mark.no_cover
+def test_memory_of_the_hessian_of_a_mean_does_not_grow_with_the_batch():
+    program = trace(
+        lambda w, x: autodiff.exp(autodiff.dot(w, [x, x * x])), [0.1, 0.2], 1.0, argnums=0
+    )
+    x = np.linspace(0, 1, 300_000)
+    program.hessian([0.1, 0.2], x[:10], reduce="mean")
+    tracemalloc.start()
+    program.hessian([0.1, 0.2], x, reduce="mean")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4_000_000
+
+
 def test_the_hessian_of_fractions_is_exact():
     hessian = trace(rosenbrock, [0.5, 0.5]).hessian([Fraction(1, 2), Fraction(1, 3)])
     assert hessian.tolist() == [[Fraction(506, 3), -200], [-200, 200]]
@@ -577,6 +647,46 @@ def test_the_gradient_has_the_structure_of_the_arguments():
 def test_too_few_or_too_many_arguments_are_refused(args):
     with pytest.raises(TypeError, match=r"error takes 3 arguments \(weight, input, goal_pred\)"):
         trace(error, 0.5, 0.5, 0.8)(*args)
+
+
+@pytest.mark.parametrize("argnums", [0, 1, (0,), (2, 0), (0, 1, 2), (), [-1, 0], range(2)])
+def test_derivatives_are_in_the_arguments_that_argnums_names(argnums):
+    args = [0.5, -0.25], [1.0, 2.0], 0.1
+    program = trace(neuron, *args, argnums=argnums)
+    assert program.value_and_grad(*args) == autodiff.value_and_grad(neuron, argnums)(*args)
+
+
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (1, 0)])
+def test_second_derivatives_are_in_the_arguments_that_argnums_names(argnums):
+    def f(x, y):
+        return x**2 * y + autodiff.sin(x * y)
+
+    program = trace(f, 1.0, 1.0, argnums=argnums)
+    expected = np.array(autodiff.hessian(f, argnums)(2.0, 3.0))
+    vector = np.array([1.0, 10.0])[: expected.size // 2 or 1]
+    product = program.hvp((2.0, 3.0), vector.tolist())
+    np.testing.assert_allclose(program.hessian(2.0, 3.0), expected, rtol=1e-14)
+    np.testing.assert_allclose(product, np.dot(expected, vector).reshape(np.shape(product)))
+    np.testing.assert_array_equal(program.jacobian(2.0, 3.0), program.grad(2.0, 3.0))
+
+
+def test_lines_that_only_the_other_derivatives_need_are_gone():
+    program = trace(half_error, 0.5, 0.5, 0.8, argnums=0)
+    assert "return half_error, d_weight\n" in program.source
+    assert "d_input" not in program.source + program.javascript
+    assert "its derivative in weight." in program.source
+    assert len(program) < len(trace(half_error, 0.5, 0.5, 0.8))
+
+
+def test_an_expression_is_differentiated_in_the_leaves_that_argnums_names():
+    weight, input = Value(0.5, "weight"), Value(0.25, "input")
+    assert trace((weight * input) ** 2, argnums=1).grad(0.5, 0.25) == 2 * 0.125 * 0.5
+
+
+def test_programs_that_differentiate_in_other_arguments_differ():
+    programs = [trace(lambda x, y: x + y, 1.0, 1.0, argnums=a) for a in (0, 1, (0, 1), (1, 0))]
+    assert len({program.fingerprint for program in programs}) == 4
+    assert pickle.loads(pickle.dumps(programs[3])).argnums == (1, 0)
 
 
 def test_another_structure_is_refused():
@@ -790,7 +900,27 @@ def product(x):
         (
             lambda: trace(lambda x: x.sum(), np.ones(3))(np.ones(2)),
             ValueError,
-            "x takes an array of shape (3,), or a batch of them, and got one of shape (2,)",
+            "x takes an array of shape (3,), or a batch of them whose axes come first, and got one",
+        ),
+        (lambda: trace(error, 0.5, 0.5, 0.8, argnums=3), ValueError, "argnums=3 names argument 3"),
+        (lambda: trace(error, 0.5, 0.5, 0.8, argnums=(0, -3)), ValueError, "an argument twice"),
+        (lambda: trace(Value(2.0) * 3, argnums="x"), TypeError, "the position of an argument"),
+        (
+            lambda: trace(error, 0.5, 0.5, 0.8).hessian(0.5, np.ones(2), 0.8, reduce="mean"),
+            ValueError,
+            "input is an array of shape (2,): name the arguments in which to differentiate by",
+        ),
+        (
+            lambda: trace(error, 0.5, 0.5, 0.8, argnums=0).hvp((0.5, 0.5, 0.8), (1.0, 0.0, 0.0)),
+            TypeError,
+            "a part for each argument in which is differentiated (weight), and got 3",
+        ),
+        (
+            lambda: trace(error, 0.5, 0.5, 0.8, argnums=0).hvp(
+                (0.5, np.ones(2), 0.8), (np.ones(2),), reduce="sum"
+            ),
+            ValueError,
+            "in weight, of shape (), it has (2,)",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 import array
 import datetime
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,6 +15,7 @@ from autodiff import trace
 double = trace(lambda x: 2 * x, 1.0)
 product = trace(lambda xs: xs[0] * xs[1], [1.0, 2.0])
 squares = trace(lambda x: (x * x).sum(), np.ones(2))
+nested = trace(lambda xs: xs[0] * xs[1][0], [1.0, [2.0]])
 price = trace(lambda p: p["a"] * p["b"], {"a": 1.0, "b": 2.0})
 
 
@@ -78,13 +80,25 @@ def test_what_is_neither_a_number_nor_an_array_of_numbers_is_refused(x, call):
     [
         (product, "ab", "xs takes a number, or an array"),
         (product, {0: 1.0, 1: 2.0}, "xs takes a number, or an array"),
-        (product, np.ones((2, 2)), "xs takes a list of 2 items, and got array"),
-        (product, Column([1.0, 2.0], [3.0, 4.0]), "xs takes a list of 2 items"),
+        (product, np.ones((2, 3)), r"got one of shape \(2, 3\): numpy.moveaxis\(x, -1, 0\) puts"),
+        (product, np.ones((3, 5)), r"xs takes a list of 2 items or an array of shape \(2,\), or a"),
+        (nested, np.ones(3), "xs takes a list of 2 items, and got array"),
+        (product, [[1.0, 2.0], [3.0, 4.0]], "xs_0 takes a number, or an array of numbers"),
         (product, [1.0], "xs takes 2 items, and got 1"),
         (product, [1.0, [2.0]], r"xs_1 takes a number, or an array of numbers.*\[2.0\]"),
         (product, [1.0, "2"], "xs_1 takes a number"),
-        (product, 3.0, "xs takes a list of 2 items, and got 3.0"),
+        (
+            product,
+            3.0,
+            "xs takes a list of 2 items or an array .* whose axes come first, and got 3.0",
+        ),
         (squares, [1.0, 2.0, 3.0], r"x takes an array of shape \(2,\), or a batch of them"),
+        (
+            squares,
+            [[1.0, 2.0]],
+            r"x takes .* a list that makes one of shape \(1, 2\): a batch is an",
+        ),
+        (squares, [np.ones(2), np.ones(2)], r"numpy.stack\(x, -1\) of a list of its columns"),
         (squares, 1.0, r"x takes an array of shape \(2,\)"),
         (squares, np.ma.masked_array([1.0, 2.0], mask=[0, 1]), "x is a masked array"),
         (price, {"a": 1.0}, r"p takes the keys \['a', 'b'\], not \['a'\]"),
@@ -124,7 +138,35 @@ def test_a_list_takes_an_array_or_a_column_of_as_many_numbers():
 
 def test_an_array_takes_a_list_or_a_column():
     assert squares([3.0, 4.0]) == squares(Column(3.0, 4.0)) == 25.0
-    assert squares([[3.0, 4.0], [0.0, 1.0]]).tolist() == [25.0, 1.0]
+
+
+@pytest.mark.parametrize("example", [[1.0, 2.0], (1.0, 2.0), np.array([1.0, 2.0])])
+def test_the_axes_of_a_batch_come_first_in_an_array_whatever_the_example_was(example):
+    program = trace(lambda x: x[0] - 2 * x[1], example)
+    batch = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert program(batch).tolist() == [-3.0, -5.0]
+    assert program(Column(*batch)).tolist() == [-3.0, -5.0]
+    assert program(np.ones((4, 3, 2))).shape == (4, 3)
+
+
+def test_the_axes_of_a_batch_come_first_before_those_of_nested_lists():
+    program = trace(lambda x: x[0][1] - x[1][0], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    batch = np.arange(24.0).reshape(4, 2, 3)
+    assert program(batch).tolist() == (batch[:, 0, 1] - batch[:, 1, 0]).tolist()
+
+
+def test_each_item_of_a_list_may_be_an_array_over_the_batch():
+    assert product([np.array([1.0, 2.0]), np.array([3.0, 4.0])]).tolist() == [3.0, 8.0]
+
+
+@pytest.mark.parametrize("kind", [np.float64, float])
+def test_numpys_floats_are_floats(kind):
+    program = trace(lambda xs, y: autodiff.exp(xs[0]) / xs[1] + y, [1.0, 2.0], 1.0)
+    value, (slopes, slope) = program.value_and_grad([kind(0.3), kind(0.7)], 2.0)
+    assert [value, *slopes] == [math.exp(0.3) / 0.7 + 2, math.exp(0.3) / 0.7, slopes[1]]
+    assert {type(x) for x in (value, *slopes, slope)} == {float}
+    with pytest.raises(ZeroDivisionError):
+        program([kind(0.3), kind(0.0)], 2.0)
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])

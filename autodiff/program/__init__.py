@@ -8,29 +8,32 @@ block by block, on the arrays of other libraries at once, on any other number li
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from autodiff.derivatives import single
+from autodiff.derivatives import positions_of, single
 from autodiff.graph import CONSTANT as CONSTANT_NODE
 from autodiff.graph import swept, topological_order
 from autodiff.kinds import Number, is_number
 from autodiff.listing import Listing, evaluated, of_graph
 from autodiff.program import source
+from autodiff.program.arguments import Arguments
 from autodiff.program.evaluation import GuardError
 from autodiff.program.finishing import finished
 from autodiff.program.masks import settled
 from autodiff.program.program import Program
 from autodiff.program.tracing import Line, Recording, named_result
 from autodiff.rows import TABLE
-from autodiff.structures import LEAF, Items, Treedef, flatten
+from autodiff.structures import LEAF, Treedef, flatten
 from autodiff.value import Value, node
 
 __all__ = ["GuardError", "Program", "trace"]
 
 
-def trace(f: Callable[..., Any] | Value, *args: Any) -> Program:
+def trace(
+    f: Callable[..., Any] | Value, *args: Any, argnums: int | Sequence[int] | None = None
+) -> Program:
     """Record a function of numbers, or an expression already built, as a program.
 
     The function is called once, on recording numbers. A comparison that chooses a branch (an `if`,
@@ -52,6 +55,9 @@ def trace(f: Callable[..., Any] | Value, *args: Any) -> Program:
     *args : number or structure
         Example arguments, by which branches are chosen: numbers, and lists, tuples, dicts and NumPy
         arrays of numbers.
+    argnums : int or sequence of int, optional
+        In which arguments (of an expression: leaves) to differentiate, as for `grad`; in all by
+        default. The other arguments are data: no line of the program computes a derivative in them.
 
     Returns
     -------
@@ -62,6 +68,8 @@ def trace(f: Callable[..., Any] | Value, *args: Any) -> Program:
     ------
     TypeError
         If an argument is no number, or the result is not one number.
+    ValueError
+        If `argnums` names an argument that is not there.
 
     Examples
     --------
@@ -71,9 +79,11 @@ def trace(f: Callable[..., Any] | Value, *args: Any) -> Program:
     >>> program = trace(error, 0.5, 0.5, 0.8)
     >>> program.grad(0.5, 0.5, 0.8)
     (-0.55, -0.55, 1.1)
+    >>> trace(error, 0.5, 0.5, 0.8, argnums=0).grad(0.5, 0.5, 0.8)
+    -0.55
     """
     if isinstance(f, Value):
-        return _traced_expression(f, args)
+        return _traced_expression(f, args, argnums)
     names = _parameters(f, len(args))
     treedefs: list[Treedef] = []
     inputs: list[tuple[str, Number]] = []
@@ -82,13 +92,22 @@ def trace(f: Callable[..., Any] | Value, *args: Any) -> Program:
         treedefs.append(treedef)
         for number, place in zip(numbers, treedef.names(name), strict=True):
             inputs.append((getattr(number, "label", None) or place, number))
-    arguments = Items(tuple(treedefs), tuple)
     name = source.function_name(getattr(f, "__name__", "f").replace("<lambda>", "f"))
 
     def call(variables: list[Value]) -> Any:
-        return named_result(f, arguments.build(variables), Value)
+        rest = iter(variables)
+        return named_result(f, [treedef.build(rest) for treedef in treedefs], Value)
 
-    return Program(name, names, arguments, *_recorded(call, inputs, name))
+    arguments = Arguments(names, tuple(treedefs), _normal(argnums, args))
+    return Program(name, arguments, *_recorded(call, inputs, name, arguments.varied))
+
+
+def _normal(argnums: int | Sequence[int] | None, args: Sequence[Any]) -> int | tuple[int, ...]:
+    """Return `argnums` without negative positions; all arguments if it is None."""
+    if argnums is None:
+        argnums = 0 if len(args) == 1 else range(len(args))
+    positions = positions_of(argnums, args)
+    return positions[0] if isinstance(argnums, int) else tuple(positions)
 
 
 def _parameters(f: Any, count: int) -> tuple[str, ...]:
@@ -103,9 +122,15 @@ def _parameters(f: Any, count: int) -> tuple[str, ...]:
 
 
 def _recorded(
-    call: Callable[[list[Value]], Any], inputs: list[tuple[str, Number]], name: str
+    call: Callable[[list[Value]], Any],
+    inputs: list[tuple[str, Number]],
+    name: str,
+    varied: Sequence[int],
 ) -> tuple[Listing, tuple[Number, ...]]:
-    """Record a function and the sweep over its graph; return the lines and the example numbers."""
+    """Record a function and the sweep over its graph; return the lines and the example numbers.
+
+    The outputs are the value and its derivatives in the inputs that are varied.
+    """
     recording = Recording()
     examples = tuple([_plain(number) for _, number in inputs])
     variables = [node(recording.input(number)) for number in examples]
@@ -120,14 +145,14 @@ def _recorded(
     order, gradients = swept(result, recording.like(1))
     value = settled(recording.number(result.data))
     slopes = dict(zip(map(id, order), gradients, strict=True))
-    for variable in variables:
+    for variable in [variables[i] for i in varied]:
         slope = slopes.get(id(variable))
         slope = recording.like(0) if slope is None else recording.lifted(slope)
         slopes[id(variable)] = settled(slope)
     _name(recording, {id(n): n for n in (*order, *variables)}, slopes)
     recording.names.setdefault(value.place, name)
-    outputs = [value, *[slopes[id(variable)] for variable in variables]]
-    return finished(recording, outputs, sweep_start), examples
+    outputs = [value, *[slopes[id(variables[i])] for i in varied]]
+    return finished(recording, outputs, sweep_start, (None, *varied)), examples
 
 
 def _plain(number: Number) -> Number:
@@ -143,13 +168,15 @@ def _name(recording: Recording, order: dict[int, Value], gradients: dict[int, An
     for n in nodes:
         n.data.labeled(n.label)
     for n in reversed(nodes):
-        slope = gradients[id(n)]
+        slope = gradients.get(id(n))
         if isinstance(slope, Line) and slope.place not in values:
             recording.adjoints.setdefault(slope.place, n.data.place)
             slope.labeled(f"d_{n.label}" if n.label else None)
 
 
-def _traced_expression(root: Value, args: tuple[Any, ...]) -> Program:
+def _traced_expression(
+    root: Value, args: tuple[Any, ...], argnums: int | Sequence[int] | None
+) -> Program:
     """Record an expression again, on recording numbers."""
     if args:
         raise TypeError("an expression has its numbers: trace(expression) takes no arguments")
@@ -169,8 +196,8 @@ def _traced_expression(root: Value, args: tuple[Any, ...]) -> Program:
 
     name = source.function_name(root.label or "f")
     names = tuple([name for name, _ in inputs])
-    arguments = Items((LEAF,) * len(names), tuple)
-    return Program(name, names, arguments, *_recorded(call, inputs, name))
+    arguments = Arguments(names, (LEAF,) * len(names), _normal(argnums, leaves))
+    return Program(name, arguments, *_recorded(call, inputs, name, arguments.varied))
 
 
 def _leaves(root: Value) -> list[Value]:

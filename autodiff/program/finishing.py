@@ -13,12 +13,17 @@ from typing import Any
 from autodiff.listing import CONSTANT, INPUT, LIKE, Listing, Step
 
 
-def finished(recording: Any, outputs: Sequence[Any], sweep: int = 0) -> Listing:
+def finished(
+    recording: Any,
+    outputs: Sequence[Any],
+    sweep: int = 0,
+    derivative_in: Sequence[int | None] = (),
+) -> Listing:
     """Return the lines that the outputs and the guards need.
 
     The first output and the guards come first, in the order of the recording. What only the other
     outputs need follows in the order of the sweep, which began at line `sweep`; the local
-    derivatives stand where they are first used.
+    derivatives stand where they are first used. `derivative_in` is handed on (see `Listing`).
     """
     recorded = recording.lines
     inputs = [line.place for line in recorded if line.operation == INPUT]
@@ -43,6 +48,7 @@ def finished(recording: Any, outputs: Sequence[Any], sweep: int = 0) -> Listing:
         {place: guard._replace(condition=place) for place, guard in guards},
         {new[place]: name for place, name in recording.names.items() if place in new},
         {new[d]: new[x] for d, x in recording.adjoints.items() if d in new and x in new},
+        tuple(derivative_in),
     )
 
 

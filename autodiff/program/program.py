@@ -9,20 +9,21 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autodiff.arrays import PLAIN, as_numbers
-from autodiff.derivatives import jacobian, jvp
+from autodiff.derivatives import derivatives_along, gradients_of, slope_in
 from autodiff.kinds import Number
 from autodiff.listing import CONSTANT, INPUT, LIKE, Listing
 from autodiff.program import javascript, source
+from autodiff.program.arguments import Arguments
 from autodiff.program.evaluation import GuardError, evaluated
 from autodiff.program.finishing import finished
 from autodiff.program.masks import settled
 from autodiff.program.replay import outputs_of
 from autodiff.program.tracing import Recording
-from autodiff.structures import Items, stacked
+from autodiff.structures import stacked
+from autodiff.value import Value, node
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -30,10 +31,15 @@ class Program:
     """A function of numbers as straight-line code; `trace` makes it.
 
     Arguments are given as to the function that was traced, by position or by name. Each number may
-    be a float, a Fraction or any other number, or an array over a batch; arrays broadcast as
-    NumPy's do. Where the program was traced with a NumPy array, the axes of the batch come first.
-    Columns of other packages (pandas, polars, pyarrow) are taken by their values. What has no plain
-    numbers (text, dates, complex numbers, a mask) is refused.
+    be a float, a Fraction or any other number, or an array over a batch; the batches of several
+    arguments broadcast as NumPy's arrays do. Columns of other packages (pandas, polars, pyarrow)
+    are taken by their values. What has no plain numbers (text, dates, complex numbers, a mask) is
+    refused.
+
+    One rule says where the batch is: in an array its axes come first, those of the example last. So
+    a program traced with three numbers, in a list or in an array, takes an array of shape (3,) for
+    one sample and of shape (N, 3) for N of them. A list is never a batch: each of its items is what
+    its item of the example was, a number or an array over the batch.
 
     NumPy arrays are computed block by block, so the memory used beside inputs and outputs does not
     grow with the batch. There arithmetic is NumPy's: infinite or nan where a float would raise.
@@ -46,8 +52,6 @@ class Program:
     ----------
     name : str
         The name of the function.
-    parameters : tuple of str
-        The names of its arguments.
 
     Examples
     --------
@@ -60,10 +64,19 @@ class Program:
     """
 
     name: str
-    parameters: tuple[str, ...]
-    _treedef: Items
+    _arguments: Arguments
     _lines: Listing
     _examples: tuple[Number, ...]
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the arguments."""
+        return self._arguments.names
+
+    @property
+    def argnums(self) -> int | tuple[int, ...]:
+        """The positions of the arguments in which is differentiated."""
+        return self._arguments.argnums
 
     # ---- Derivatives --------------------------------------------------------------------------
 
@@ -92,7 +105,7 @@ class Program:
         >>> trace(lambda x: x * x, 1.0)(np.array([1.0, 2.0]))
         array([1., 4.])
         """
-        numbers, is_plain = self._numbers(args, named)
+        numbers, is_plain = self._arguments.numbers(self.name, args, named)
         if is_plain:
             return self._functions[0](*numbers)
         return outputs_of(self._value_lines, numbers)[0]
@@ -112,7 +125,8 @@ class Program:
         Returns
         -------
         value, gradient
-            The gradient in the structure of the argument; a tuple if there are several.
+            The gradient in the structure of the argument in which is differentiated; a tuple if
+            there are several.
 
         Raises
         ------
@@ -131,15 +145,14 @@ class Program:
         >>> value, d_weight, d_input
         (13.0, 16.0, array([ 2., 10.]))
         """
-        if reduce not in (None, "sum", "mean"):
-            raise ValueError(f"reduce is None, 'sum' or 'mean', and {reduce!r} is neither")
-        numbers, is_plain = self._numbers(args, named)
+        _check_reduce(reduce)
+        numbers, is_plain = self._arguments.numbers(self.name, args, named)
         if is_plain:
             result = self._functions[1](*numbers)
-            value, *slopes = result if numbers else (result,)
+            value, *slopes = result if self._arguments.varied else (result,)
         else:
             value, *slopes = outputs_of(self._lines, numbers, reduce)
-        return value, self._structured(slopes)
+        return value, self._arguments.structured(slopes)
 
     def grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return the gradient, as `value_and_grad` does.
@@ -152,19 +165,66 @@ class Program:
         """
         return self.value_and_grad(*args, reduce=reduce, **named)[1]
 
-    def hessian(self, *args: Any, **named: Any) -> Any:
+    def jacobian(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
+        """Return the gradient as one array: of a batch, a row for each sample.
+
+        Parameters
+        ----------
+        *args, **named : number, array or structure
+            The arguments, as in the function that was traced.
+        reduce : {None, "sum", "mean"}
+            As for `hessian`.
+
+        Returns
+        -------
+        array or number
+            A column for each number in which is differentiated, in their order; the axes of a batch
+            in front. One number if there is one number only.
+
+        Raises
+        ------
+        GuardError, ValueError
+            As `hessian`.
+
+        Examples
+        --------
+        >>> from autodiff import trace
+        >>> import numpy as np
+        >>> program = trace(lambda w, x: (w[0] + w[1] * x) ** 2, [1.0, 1.0], 1.0, argnums=0)
+        >>> program.jacobian([1.0, 2.0], np.array([0.0, 1.0, 2.0]))
+        array([[ 2.,  0.],
+               [ 6.,  6.],
+               [10., 20.]])
+        """
+        numbers = self._numbers_for_array(args, named, reduce)
+        slopes = outputs_of(self._lines, numbers, reduce)[1:]
+        return slopes[0] if len(slopes) == 1 else stacked(slopes, (len(slopes),))
+
+    def hessian(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return all second derivatives: the derivative program, traced and differentiated.
 
         Parameters
         ----------
         *args, **named : number, array or structure
             The arguments, as in the function that was traced.
+        reduce : {None, "sum", "mean"}
+            What is differentiated of a batch: the value of each sample, or their sum or mean, in
+            memory that does not grow with the batch. A sum or mean can be differentiated in what
+            all samples share: `trace(..., argnums=...)` says what that is.
 
         Returns
         -------
         array or number
-            A row and a column for each number among the arguments, in their order; the axes of a
-            batch in front. One number if there is one number only.
+            A row and a column for each number in which is differentiated, in their order; the axes
+            of a batch in front. One number if there is one number only.
+
+        Raises
+        ------
+        GuardError
+            If an input would take another branch than the program was traced on.
+        ValueError
+            If `reduce` is none of the three, or a number in which is differentiated is an array
+            where a sum or mean is asked for.
 
         Examples
         --------
@@ -172,24 +232,43 @@ class Program:
         >>> trace(lambda x, y: x**2 * y, 1.0, 1.0).hessian(2.0, 3.0)
         array([[6., 4.],
                [4., 0.]])
+
+        The Hessian of a mean loss in its parameters:
+
+        >>> import numpy as np
+        >>> program = trace(lambda w, b, x: (w * x + b) ** 2, 1.0, 0.0, 1.0, argnums=(0, 1))
+        >>> program.hessian(1.0, 0.0, np.array([0.0, 1.0, 2.0, 3.0]), reduce="mean")
+        array([[7., 3.],
+               [3., 2.]])
         """
-        numbers, _ = self._numbers(args, named)
-        entries = outputs_of(self._hessian_lines, numbers)
-        size = len(numbers)
+        numbers = self._numbers_for_array(args, named, reduce)
+        entries = outputs_of(self._hessian_lines, numbers, reduce)
+        size = len(self._arguments.varied)
         return entries[0] if size == 1 else stacked(entries, (size, size))
 
-    def hvp(self, args: Sequence[Any], vector: Sequence[Any]) -> Any:
+    def hvp(self, args: Sequence[Any], vector: Sequence[Any], *, reduce: str | None = None) -> Any:
         """Return the Hessian times a vector, without the Hessian.
 
         Parameters
         ----------
-        args, vector : sequence
-            The arguments, and the vector in the same structure.
+        args : sequence
+            The arguments.
+        vector : sequence
+            A part for each argument in which is differentiated, in its structure.
+        reduce : {None, "sum", "mean"}
+            What is differentiated of a batch, as for `value_and_grad`.
 
         Returns
         -------
         number or structure
-            In the structure of the argument; a tuple if there are several.
+            In the structure of the gradient.
+
+        Raises
+        ------
+        GuardError
+            If an input would take another branch than the program was traced on.
+        TypeError, ValueError
+            If the vector has another structure, or `reduce` is none of the three.
 
         Examples
         --------
@@ -197,8 +276,18 @@ class Program:
         >>> trace(lambda x, y: x**2 * y, 1.0, 1.0).hvp((2.0, 3.0), (1.0, 0.0))
         (6.0, 4.0)
         """
-        numbers = self._numbers(tuple(args), {})[0] + self._numbers(tuple(vector), {})[0]
-        return self._structured(outputs_of(self._hvp_lines, numbers))
+        _check_reduce(reduce)
+        numbers, _ = self._arguments.numbers(self.name, args, {})
+        vectors = self._arguments.vector(vector)
+        for place, x in zip(self._arguments.varied, vectors, strict=True):
+            own = getattr(numbers[place], "shape", ())
+            if reduce is not None and getattr(x, "shape", ()) not in ((), own):
+                raise ValueError(
+                    f"with reduce={reduce!r} the vector has the shapes of the arguments, and in "
+                    f"{self._lines.names[place]}, of shape {tuple(own)}, it has {tuple(x.shape)}"
+                )
+        products = outputs_of(self._hvp_lines, numbers + vectors, reduce)
+        return self._arguments.structured(products)
 
     # ---- As text and as an object -------------------------------------------------------------
 
@@ -206,7 +295,8 @@ class Program:
     def source(self) -> str:
         """The program as Python: a module of two functions of plain numbers.
 
-        One returns the value, `..._and_gradient` the value and the derivative in each number.
+        One returns the value, `..._and_gradient` the value and the derivative in each number in
+        which is differentiated.
 
         Examples
         --------
@@ -274,7 +364,7 @@ class Program:
         lines = self._lines
         steps = [(step.operation, step.operands, repr(step.constant)) for step in lines.steps]
         guards = [(place, guard.truth) for place, guard in lines.guards.items()]
-        text = repr((self.name, self.parameters, self._treedef, steps, lines.outputs, guards))
+        text = repr((self.name, self._arguments, steps, lines.outputs, guards))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def __eq__(self, other: object) -> bool:
@@ -293,30 +383,25 @@ class Program:
         return f"<Program {self.name}({', '.join(self.parameters)}): {len(self)} lines>"
 
     def __reduce__(self) -> Any:
-        return Program, (self.name, self.parameters, self._treedef, self._lines, self._examples)
+        return Program, (self.name, self._arguments, self._lines, self._examples)
 
     # ---- What is made when it is first needed -------------------------------------------------
 
-    def _numbers(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[list[Any], bool]:
-        """Return the numbers among the arguments, in order, and whether they all are plain."""
-        missing = self.parameters[len(args) :]
-        if len(args) + len(named) != len(self.parameters) or set(missing) != set(named):
-            raise TypeError(
-                f"{self.name} takes {len(self.parameters)} arguments ({', '.join(self.parameters)})"
-                f", and got {len(args)} by position and {list(named)} by name"
-            )
-        arguments = (*args, *[named[name] for name in missing])
-        numbers: list[Any] = []
-        for name, part, x in zip(self.parameters, self._treedef.parts, arguments, strict=True):
-            numbers += part.leaves(x, name, batch=True)
-        if set(map(type, numbers)) <= PLAIN:
-            return numbers, True
-        return [as_numbers(x, self._lines.names[place]) for place, x in enumerate(numbers)], False
-
-    def _structured(self, numbers: Sequence[Any]) -> Any:
-        """Return numbers in the structure of the argument; in a tuple if there are several."""
-        parts = self._treedef.build(numbers)
-        return parts[0] if len(parts) == 1 else parts
+    def _numbers_for_array(
+        self, args: Sequence[Any], named: Mapping[str, Any], reduce: str | None
+    ) -> list[Any]:
+        """Return the numbers among the arguments, for derivatives that become one array."""
+        _check_reduce(reduce)
+        numbers, _ = self._arguments.numbers(self.name, args, named)
+        for place in self._arguments.varied if reduce is not None else ():
+            shape = getattr(numbers[place], "shape", ())
+            if shape != ():
+                raise ValueError(
+                    f"with reduce={reduce!r} all samples share what is differentiated in, and "
+                    f"{self._lines.names[place]} is an array of shape {tuple(shape)}: name the "
+                    "arguments in which to differentiate by trace(..., argnums=...)"
+                )
+        return numbers
 
     @functools.cached_property
     def _functions(self) -> list[Callable[..., Any]]:
@@ -334,26 +419,50 @@ class Program:
         stop = max(ends) + 1
         names = {place: name for place, name in lines.names.items() if place < stop}
         return dataclasses.replace(
-            lines, steps=lines.steps[:stop], outputs=lines.outputs[:1], names=names, adjoints={}
+            lines,
+            steps=lines.steps[:stop],
+            outputs=lines.outputs[:1],
+            names=names,
+            adjoints={},
+            derivative_in=(None,),
         )
 
-    def _second(self, derivatives: Callable[..., Any], count: int) -> Listing:
-        """Record derivatives of the gradient."""
+    def _recorded_again(self) -> tuple[Recording, list[Value], list[Any]]:
+        """Record the gradient once more; return its variables and its numbers."""
         recording = Recording()
         names = self._lines.names
         inputs = [recording.input(x).labeled(names[i]) for i, x in enumerate(self._examples)]
-        vector = [recording.input(1.0) for _ in range(count)]
-
-        def gradient(variables: list[Any]) -> list[Any]:
-            return evaluated(self._lines, variables)[1:]
-
-        entries = map(recording.number, derivatives(gradient, inputs, vector))
-        return finished(recording, list(map(settled, entries)))
+        variables = list(map(node, inputs))
+        return recording, variables, evaluated(self._lines, variables)[1:]
 
     @functools.cached_property
     def _hessian_lines(self) -> Listing:
-        return self._second(lambda f, inputs, _: jacobian(f)(inputs).ravel().tolist(), 0)
+        """The second derivatives, row by row."""
+        recording, variables, gradient = self._recorded_again()
+        entries = []
+        for slope in gradient:
+            row = gradients_of(slope)
+            entries += [slope_in(variables[place], row) for place in self._arguments.varied]
+        return _second(recording, entries, [None] * len(entries))
 
     @functools.cached_property
     def _hvp_lines(self) -> Listing:
-        return self._second(lambda f, x, v: jvp(f, [x], [v])[1], len(self._examples))
+        """The Hessian times a vector, whose numbers are inputs behind those of the program."""
+        recording, variables, gradient = self._recorded_again()
+        directions = {
+            id(variables[place]): recording.input(1.0) for place in self._arguments.varied
+        }
+        return _second(recording, derivatives_along(gradient, directions), self._arguments.varied)
+
+
+def _check_reduce(reduce: str | None) -> None:
+    if reduce not in (None, "sum", "mean"):
+        raise ValueError(f"reduce is None, 'sum' or 'mean', and {reduce!r} is neither")
+
+
+def _second(
+    recording: Recording, entries: Sequence[Any], derivative_in: Sequence[int | None]
+) -> Listing:
+    """Return second derivatives that were recorded as a listing."""
+    lines = [settled(recording.number(entry)) for entry in entries]
+    return finished(recording, lines, 0, derivative_in)

@@ -164,7 +164,8 @@ def _at_once(lines: Listing, numbers: list[Any], reduce: str | None) -> list[Any
     plan = _plan(lines, space, dtype, (True,) * len(inputs))
     found = dict(plan.outputs(lines, inputs, lambda i: f"sample {i}"))
     outputs = [_of_library(found[i], space, dtype) for i in range(len(found))]
-    return _reduced([space.broadcast_to(x, shape) for x in outputs], inputs, shape, reduce)
+    outputs = [space.broadcast_to(x, shape) for x in outputs]
+    return _reduced(lines, outputs, inputs, shape, reduce)
 
 
 def _by_sample(lines: Listing, numbers: list[Any], reduce: str | None) -> list[Any]:
@@ -178,16 +179,27 @@ def _by_sample(lines: Listing, numbers: list[Any], reduce: str | None) -> list[A
     for sample, row in enumerate(rows):
         for output, number in enumerate(row):
             outputs[output, sample] = number
-    return _reduced([x.reshape(shape) for x in outputs], numbers, shape, reduce)
+    return _reduced(lines, [x.reshape(shape) for x in outputs], numbers, shape, reduce)
+
+
+def _own_shapes(lines: Listing, numbers: Sequence[Any]) -> list[tuple[int, ...]]:
+    """Return the shape of each output when it is added up over the batch."""
+    return [
+        () if i is None else tuple(getattr(numbers[i], "shape", ())) for i in lines.derivative_in
+    ]
 
 
 def _reduced(
-    outputs: list[Any], numbers: list[Any], shape: tuple[int, ...], reduce: str | None
+    lines: Listing,
+    outputs: list[Any],
+    numbers: list[Any],
+    shape: tuple[int, ...],
+    reduce: str | None,
 ) -> list[Any]:
     """Add up the value over the batch, and every derivative to the shape of its number."""
     if reduce is None:
         return outputs
-    shapes = [(), *[tuple(getattr(x, "shape", ())) for x in numbers]]
+    shapes = _own_shapes(lines, numbers)
     sums = [_summed(x, own) for x, own in zip(outputs, shapes, strict=True)]
     return sums if reduce == "sum" else [x / _count(shape) for x in sums]
 
@@ -217,7 +229,7 @@ def _in_blocks(lines: Listing, numbers: list[Any], reduce: str | None) -> list[A
     size = math.prod(shape)
     block = min(max(_BLOCK // plan.most, 256), 2**14, max(size, 1))
     columns = [_column(x, shape, dtype) for x in numbers]
-    shapes = [(), *map(numpy.shape, numbers)] if reduce else [shape] * len(lines.outputs)
+    shapes = _own_shapes(lines, numbers) if reduce else [shape] * len(lines.outputs)
     sinks = [_Sink(own, shape, dtype) for own in shapes]
     with numpy.errstate(all="ignore"):
         for start in range(0, size, block):

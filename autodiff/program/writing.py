@@ -62,6 +62,7 @@ class Function(ABC):
         labels = [listing.names.get(place, "x") for place in range(listing.inputs)]
         self.parameters = [self.names.new(self.identifier(label)) for label in labels]
         self.texts = {i: Text(x, is_simple=True) for i, x in enumerate(self.parameters)}
+        self.varied = [self.parameters[i] for i in listing.derivative_in if i is not None]
 
     # ---- What a language says -----------------------------------------------------------------
 
@@ -190,7 +191,7 @@ class Function(ABC):
         """Return the names of the results, each derivative under its own name."""
         first, *rest = [self._operand(x, "", self.texts).text for x in self.listing.outputs]
         results = [first]
-        for text, parameter in zip(rest, self.parameters, strict=False):
+        for text, parameter in zip(rest, self.varied, strict=True):
             name = f"d_{parameter}"
             if text != name:
                 name = self.names.new(name)
@@ -215,7 +216,7 @@ class Function(ABC):
         """Say what the function returns, and the formula of the value, if it is short."""
         line = f"Return {value_name}"
         if len(self.listing.outputs) > 1:
-            *first, last = self.parameters
+            *first, last = self.varied
             names = f"each of {', '.join(first)} and {last}" if first else last
             line += f" and its derivative in {names if len(first) < 8 else 'each argument'}"
         lines = textwrap.wrap(f"{self.quote}{line}.", _WIDTH - 4)

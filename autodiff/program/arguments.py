@@ -1,0 +1,102 @@
+"""The arguments of a program: which numbers they hold, and in which of them is differentiated.
+
+Takes what a program is called with; gives its numbers in the order of the inputs, checked. Takes
+derivatives; gives them in the structure that `grad` of the same `argnums` gives.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autodiff.arrays import PLAIN, as_numbers
+from autodiff.derivatives import one_or_all
+from autodiff.packages import package_of
+from autodiff.structures import Treedef
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The form of arguments.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Their names.
+    forms : tuple of Treedef
+        The structure of each.
+    argnums : int or tuple of int
+        The positions of those in which is differentiated; none is negative.
+    """
+
+    names: tuple[str, ...]
+    forms: tuple[Treedef, ...]
+    argnums: int | tuple[int, ...]
+
+    def numbers(
+        self, function: str, args: Sequence[Any], named: Mapping[str, Any]
+    ) -> tuple[list[Any], bool]:
+        """Return the numbers of arguments given by position or name; whether all are plain."""
+        missing = self.names[len(args) :]
+        if len(args) + len(named) != len(self.names) or set(missing) != set(named):
+            raise TypeError(
+                f"{function} takes {len(self.names)} arguments ({', '.join(self.names)}), and got "
+                f"{len(args)} by position and {list(named)} by name"
+            )
+        given = [*args, *[named[name] for name in missing]]
+        return self._taken(range(len(given)), given, self.names)
+
+    def vector(self, parts: Sequence[Any]) -> list[Any]:
+        """Return the numbers of a vector: it has a part for each argument that is varied."""
+        if len(parts) != len(self.positions):
+            wanted = ", ".join(self.names[position] for position in self.positions)
+            raise TypeError(
+                "the vector has a part for each argument in which is differentiated "
+                f"({wanted}), and got {len(parts)}"
+            )
+        names = [f"the vector in {self.names[position]}" for position in self.positions]
+        return self._taken(self.positions, parts, names)[0]
+
+    def structured(self, derivatives: Sequence[Any]) -> Any:
+        """Return derivatives in the structure of the arguments in which is differentiated."""
+        rest = iter(derivatives)
+        parts = [self.forms[position].build(rest) for position in self.positions]
+        return one_or_all(parts, self.argnums)
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """The positions of the arguments in which is differentiated, in their order."""
+        return (self.argnums,) if isinstance(self.argnums, int) else self.argnums
+
+    @functools.cached_property
+    def varied(self) -> list[int]:
+        """The inputs in which is differentiated, in the order of the derivatives."""
+        return [place for position in self.positions for place in self._places(position)]
+
+    def _places(self, position: int) -> range:
+        """Return which inputs the numbers of an argument are."""
+        start = sum(form.size for form in self.forms[:position])
+        return range(start, start + self.forms[position].size)
+
+    def _taken(
+        self, positions: Iterable[int], given: Sequence[Any], names: Sequence[str]
+    ) -> tuple[list[Any], bool]:
+        """Return the numbers in arguments, checked, and whether all are plain."""
+        forms = [self.forms[position] for position in positions]
+        numbers: list[Any] = []
+        for form, x, name in zip(forms, given, names, strict=True):
+            numbers += form.leaves(x, name, batch=True)
+        kinds = set(map(type, numbers))
+        if kinds <= PLAIN:
+            return numbers, True
+        if all(map(_is_float, kinds)):
+            return list(map(float, numbers)), True
+        labels = [label for form, x in zip(forms, names, strict=True) for label in form.names(x)]
+        return [as_numbers(x, label) for x, label in zip(numbers, labels, strict=True)], False
+
+
+def _is_float(kind: type) -> bool:
+    """Return whether numbers of a type are floats: NumPy's of 64 bits are."""
+    return kind in PLAIN or (issubclass(kind, float) and package_of(kind) == "numpy")
