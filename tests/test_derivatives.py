@@ -108,6 +108,12 @@ def test_a_gradient_of_several_results_is_refused():
         grad(lambda x: [x, x])(1.0)
 
 
+@pytest.mark.parametrize("argnums", [(0, 0), [1, -1]])
+def test_argnums_that_name_an_argument_twice_are_refused(argnums):
+    with pytest.raises(ValueError, match="names an argument twice"):
+        grad(lambda x, y: x * y, argnums)(1.0, 2.0)
+
+
 @pytest.mark.parametrize("argnums", [2, -3, (0, 5)])
 def test_argnums_out_of_range_are_refused(argnums):
     with pytest.raises(ValueError, match=r"argnums=.* 2 positional arguments"):

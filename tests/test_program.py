@@ -263,6 +263,22 @@ def test_labels_name_lines_and_their_derivatives():
     assert "d_size" in program.source
 
 
+def test_a_program_traced_inside_a_traced_function_has_its_own_names():
+    inner = []
+
+    def cubed(x):
+        square = x * x
+        return square * x
+
+    def outer(x):
+        inner.append(trace(cubed, 1.0))
+        twice = 2 * x
+        return twice * twice
+
+    assert "twice = 2 * x" in trace(outer, 1.0).source
+    assert "square = x * x" in inner[0].source
+
+
 def test_a_label_that_is_no_name_becomes_one():
     program = trace(Value(2.0, "class") * Value(3.0, "the θ [1]") + Value(1.0, "class"))
     assert program.source.startswith("def f(class_, the_θ_1, class__2):")

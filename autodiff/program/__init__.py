@@ -14,7 +14,7 @@ from typing import Any
 
 from autodiff.derivatives import positions_of, single
 from autodiff.graph import CONSTANT as CONSTANT_NODE
-from autodiff.graph import swept, topological_order
+from autodiff.graph import collector_paused, swept, topological_order
 from autodiff.kinds import Number, is_number
 from autodiff.listing import Listing, evaluated, of_graph
 from autodiff.program import source
@@ -131,6 +131,16 @@ def _recorded(
 
     The outputs are the value and its derivatives in the inputs that are varied.
     """
+    with collector_paused():
+        return _recorded_lines(call, inputs, name, varied)
+
+
+def _recorded_lines(
+    call: Callable[[list[Value]], Any],
+    inputs: list[tuple[str, Number]],
+    name: str,
+    varied: Sequence[int],
+) -> tuple[Listing, tuple[Number, ...]]:
     recording = Recording()
     examples = tuple([_plain(number) for _, number in inputs])
     variables = [node(recording.input(number)) for number in examples]

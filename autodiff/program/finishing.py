@@ -27,9 +27,9 @@ def finished(
     """
     recorded = recording.lines
     inputs = [line.place for line in recorded if line.operation == INPUT]
-    forward = sorted(_below(recorded, [outputs[0].place, *recording.guards]))
-    needed = _below(recorded, [line.place for line in outputs])
-    later = [place for place in sorted(needed) if place >= sweep]
+    forward = _needed(recorded, [outputs[0].place, *recording.guards])
+    needed = _needed(recorded, [line.place for line in outputs])
+    later = [place for place in needed if place >= sweep]
     order = dict.fromkeys([*inputs, *forward])
     for place in (*later, *[line.place for line in outputs]):
         _place_after_operands(recorded, place, order)
@@ -52,15 +52,16 @@ def finished(
     )
 
 
-def _below(lines: Sequence[Any], places: Iterable[int]) -> set[int]:
-    """Return these places and those of everything that their lines are computed from."""
-    found = set(places)
-    waiting = list(found)
-    while waiting:
-        operands = {x.place for x in lines[waiting.pop()].operands} - found
-        found |= operands
-        waiting += operands
-    return found
+def _needed(lines: Sequence[Any], places: Iterable[int]) -> list[int]:
+    """Return these places and those of everything that their lines are computed from, in order."""
+    needed = bytearray(len(lines))
+    for place in places:
+        needed[place] = True
+    for line in reversed(lines):  # operands stand before what is computed from them
+        if needed[line.place]:
+            for operand in line.operands:
+                needed[operand.place] = True
+    return [place for place, is_needed in enumerate(needed) if is_needed]
 
 
 def _place_after_operands(lines: Sequence[Any], place: int, order: dict[int, None]) -> None:

@@ -25,12 +25,15 @@ def simplified(operation: str, *operands: Line) -> Line:
 
 def _exact(x: Line) -> Fraction | None:
     """Return the number of a line that is an exact constant."""
-    is_exact = type(x.constant) in (int, Fraction) and abs(x.constant) < 2**53
-    return Fraction(x.constant) if is_exact else None
+    n = x.constant
+    is_exact = n is not None and type(n) in (int, Fraction) and abs(n) < 2**53
+    return Fraction(n) if is_exact else None
 
 
 def _folded(operation: str, a: Line, b: Line) -> Line | None:
     """Compute with exact constants, if floats would give the same."""
+    if a.constant is None or b.constant is None:
+        return None
     x, y = _exact(a), _exact(b)
     if x is None or y is None or (operation == "/" and y == 0):
         return None
@@ -41,13 +44,16 @@ def _folded(operation: str, a: Line, b: Line) -> Line | None:
 
 
 def _simpler_product(a: Line, b: Line) -> Line | None:
+    if a.constant is None and b.constant is None:
+        return None
     folded = _folded("*", a, b)
     if folded is not None:
         return folded
     for factor, x in ((a, b), (b, a)):
-        if _exact(factor) == 1:
+        n = _exact(factor)
+        if n == 1:
             return x
-        if _exact(factor) == -1:
+        if n == -1:
             return simplified("neg", x)
     found = (_scaled(a, b), _scaled(b, a))
     return next((line for line in found if line is not None), None)

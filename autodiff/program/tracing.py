@@ -26,6 +26,12 @@ from autodiff.program.simplification import simplified
 from autodiff.rows import TABLE
 from autodiff.value import Value
 
+# Looked up for every line.
+_TRUTHS = frozenset(name for name, row in TABLE.items() if row.is_truth)
+_COMPARISONS = frozenset(name for name, row in TABLE.items() if row.is_comparison)
+_CHOICES = frozenset(name for name, row in TABLE.items() if row.chooses)
+_LOGIC = _TRUTHS - _COMPARISONS
+
 # ---- Lines ------------------------------------------------------------------------------------
 
 
@@ -66,7 +72,11 @@ class Line:
         self.operands: tuple[Line, ...] = operands
         self.constant = constant
         self.number = number
-        self.fixed = operation != INPUT and all(operand.fixed for operand in operands)
+        self.fixed = operation != INPUT
+        for operand in operands:  # written out: a generator would take as long as all the rest
+            if not operand.fixed:
+                self.fixed = False
+                break
         self.mask = NOWHERE
         recording.lines.append(self)
 
@@ -98,7 +108,7 @@ class Line:
     @property
     def is_truth(self) -> bool:
         """Whether this is a comparison, or a combination of them."""
-        return self.operation in TABLE and TABLE[self.operation].is_truth
+        return self.operation in _TRUTHS
 
     def __bool__(self) -> bool:
         condition: Any = self if self.is_truth else record("!=", self, 0)
@@ -235,7 +245,9 @@ class Recording:
     def number(self, x: Any) -> Line:
         """Return an operand as a line of a number: a comparison counts as 0 or 1."""
         line = self.lifted(x)
-        return self.line("where", line, self.like(1), self.like(0)) if line.is_truth else line
+        if line.operation in _TRUTHS:
+            return self.line("where", line, self.like(1), self.like(0))
+        return line
 
     def alternative(self, x: Any) -> Line:
         """Return what a branch may choose: a whole number as one of the kind of the inputs."""
@@ -249,35 +261,38 @@ class Recording:
 
     def line(self, operation: str, *operands: Line) -> Line:
         """Return the line of an operation: a known one if there is one."""
-        places = tuple([operand.place for operand in operands])
-        key = (operation, tuple(sorted(places)) if operation in ("+", "*") else places)
-        if key not in self.known:
+        places = [operand.place for operand in operands]
+        if operation == "+" or operation == "*":
+            places.sort()
+        key = (operation, *places)
+        known = self.known.get(key)
+        if known is None:
             number = TABLE[operation].value(*[operand.number for operand in operands])
-            self.known[key] = Line(self, operation, operands, None, number)
-        return self.known[key]
+            known = self.known[key] = Line(self, operation, operands, None, number)
+        return known
 
     def knows(self, operation: str, *operands: Line) -> bool:
         """Return whether an operation was recorded."""
-        return (operation, tuple([operand.place for operand in operands])) in self.known
+        return (operation, *[operand.place for operand in operands]) in self.known
 
 
 def record(operation: str, *operands: Any) -> Any:
     """Record an operation, simplified where that keeps every bit of a finite result."""
     recording: Recording = next(x.recording for x in operands if isinstance(x, Line))
-    if operation in ("and", "or") and not all(isinstance(x, Line) for x in operands):
-        return (masks.both if operation == "and" else masks.either)(*operands)
-    if operation in ("and", "or", "not"):
+    if operation in _LOGIC:
+        if not all(isinstance(x, Line) for x in operands):
+            return (masks.both if operation == "and" else masks.either)(*operands)
         lines = [recording.lifted(x) for x in operands]
-    elif TABLE[operation].chooses:
+    elif operation in _CHOICES:
         lines = [recording.alternative(x) for x in operands]
     else:
         lines = [recording.number(x) for x in operands]
-    if TABLE[operation].is_comparison and all(line.fixed for line in lines):
-        return bool(TABLE[operation].value(*[line.number for line in lines]))  # of constants
     if operation == "*":
         return masks.product(*lines)
     if operation == "+":
         return masks.total(*lines)
+    if operation in _COMPARISONS and all(line.fixed for line in lines):
+        return bool(TABLE[operation].value(*[line.number for line in lines]))  # of constants
     if operation in ("neg", "/"):  # of a structural zero it is one
         settled = [lines[0], *map(masks.settled, lines[1:])]
         return simplified(operation, *settled).absent_where(lines[0].mask.absent)
@@ -301,18 +316,23 @@ def named_result(f: Callable[..., Any], args: Any, kind: type) -> Any:
 
 
 def _watched(f: Callable[..., Any], args: Any) -> tuple[Any, dict[str, Any]]:
-    """Call a function; return its result and its own variables as they were at the end."""
+    """Call a function; return its result and its own variables as they were at the end.
+
+    Its frame is kept when it is called, and has them still when it has returned.
+    """
     code = getattr(f, "__code__", None)
-    last: dict[str, Any] = {}
+    frames: list[Any] = []
 
     def watch(frame: Any, event: str, argument: Any) -> None:
-        if event == "return" and frame.f_code is code:
-            last.update(frame.f_locals)
+        if event == "call" and frame.f_code is code:
+            frames.append(frame)
+            sys.setprofile(None)
 
     if sys.getprofile() is not None:  # a profiler is at work, and is not disturbed
         return f(*args), {}
     sys.setprofile(watch)
     try:
-        return f(*args), last
+        result = f(*args)
     finally:
         sys.setprofile(None)
+    return result, dict(frames[0].f_locals) if frames else {}
