@@ -686,6 +686,14 @@ def test_second_derivatives_are_in_the_arguments_that_argnums_names(argnums):
     np.testing.assert_array_equal(program.jacobian(2.0, 3.0), program.grad(2.0, 3.0))
 
 
+def test_a_program_that_differentiates_in_nothing_has_empty_derivatives():
+    program = trace(error, 0.5, 0.5, 0.8, argnums=())
+    for x in (0.25, np.array([0.25, 0.5])):
+        assert program.grad(x, 0.5, 0.8) == program.hvp((x, 0.5, 0.8), ()) == ()
+        assert program.jacobian(x, 0.5, 0.8).shape == (0,)
+        assert program.hessian(x, 0.5, 0.8).shape == (0, 0)
+
+
 def test_lines_that_only_the_other_derivatives_need_are_gone():
     program = trace(half_error, 0.5, 0.5, 0.8, argnums=0)
     assert "return half_error, d_weight\n" in program.source

@@ -183,6 +183,14 @@ def test_columns_of_data_frames_are_taken_by_position(library):
     assert product(column) == 2.0
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("example", [[1.0, 2.0], np.array([1.0, 2.0])])
+def test_the_rows_of_a_data_frame_are_a_batch(library, example):
+    package = pytest.importorskip(library)
+    frame = package.DataFrame({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]})
+    assert trace(lambda x: x[0] * x[1], example)(frame).tolist() == [4.0, 10.0, 18.0]
+
+
 def test_a_data_frame_column_with_missing_whole_numbers_is_refused():
     pandas = pytest.importorskip("pandas")
     with pytest.raises(TypeError, match="x takes real numbers"):

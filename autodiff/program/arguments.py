@@ -13,7 +13,6 @@ from typing import Any
 
 from autodiff.arrays import PLAIN, as_numbers
 from autodiff.derivatives import one_or_all
-from autodiff.packages import package_of
 from autodiff.structures import Treedef
 
 
@@ -99,4 +98,4 @@ class Arguments:
 
 def _is_float(kind: type) -> bool:
     """Return whether numbers of a type are floats: NumPy's of 64 bits are."""
-    return kind in PLAIN or (issubclass(kind, float) and package_of(kind) == "numpy")
+    return kind in PLAIN or (issubclass(kind, float) and kind.__module__ == "numpy")

@@ -27,7 +27,7 @@ def finished(
     """
     recorded = recording.lines
     inputs = [line.place for line in recorded if line.operation == INPUT]
-    forward = _needed(recorded, [outputs[0].place, *recording.guards])
+    forward = _needed(recorded, [*[line.place for line in outputs[:1]], *recording.guards])
     needed = _needed(recorded, [line.place for line in outputs])
     later = [place for place in needed if place >= sweep]
     order = dict.fromkeys([*inputs, *forward])

@@ -147,11 +147,7 @@ class Program:
         """
         _check_reduce(reduce)
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
-        if is_plain:
-            result = self._functions[1](*numbers)
-            value, *slopes = result if self._arguments.varied else (result,)
-        else:
-            value, *slopes = outputs_of(self._lines, numbers, reduce)
+        value, *slopes = self._value_and_slopes(numbers, is_plain, reduce)
         return value, self._arguments.structured(slopes)
 
     def grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
@@ -196,8 +192,8 @@ class Program:
                [ 6.,  6.],
                [10., 20.]])
         """
-        numbers = self._numbers_for_array(args, named, reduce)
-        slopes = outputs_of(self._lines, numbers, reduce)[1:]
+        numbers, is_plain = self._numbers_for_array(args, named, reduce)
+        _, *slopes = self._value_and_slopes(numbers, is_plain, reduce)
         return slopes[0] if len(slopes) == 1 else stacked(slopes, (len(slopes),))
 
     def hessian(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
@@ -241,7 +237,7 @@ class Program:
         array([[7., 3.],
                [3., 2.]])
         """
-        numbers = self._numbers_for_array(args, named, reduce)
+        numbers, _ = self._numbers_for_array(args, named, reduce)
         entries = outputs_of(self._hessian_lines, numbers, reduce)
         size = len(self._arguments.varied)
         return entries[0] if size == 1 else stacked(entries, (size, size))
@@ -389,10 +385,10 @@ class Program:
 
     def _numbers_for_array(
         self, args: Sequence[Any], named: Mapping[str, Any], reduce: str | None
-    ) -> list[Any]:
+    ) -> tuple[list[Any], bool]:
         """Return the numbers among the arguments, for derivatives that become one array."""
         _check_reduce(reduce)
-        numbers, _ = self._arguments.numbers(self.name, args, named)
+        numbers, is_plain = self._arguments.numbers(self.name, args, named)
         for place in self._arguments.varied if reduce is not None else ():
             shape = getattr(numbers[place], "shape", ())
             if shape != ():
@@ -401,7 +397,16 @@ class Program:
                     f"{self._lines.names[place]} is an array of shape {tuple(shape)}: name the "
                     "arguments in which to differentiate by trace(..., argnums=...)"
                 )
-        return numbers
+        return numbers, is_plain
+
+    def _value_and_slopes(
+        self, numbers: list[Any], is_plain: bool, reduce: str | None
+    ) -> Sequence[Any]:
+        """Return the value and the derivatives in their order."""
+        if not is_plain:
+            return outputs_of(self._lines, numbers, reduce)
+        result = self._functions[1](*numbers)
+        return result if self._arguments.varied else (result,)
 
     @functools.cached_property
     def _functions(self) -> list[Callable[..., Any]]:

@@ -281,7 +281,8 @@ class _Sink:
         if self.is_whole:
             self.flat[start:stop] = part
             return
-        part = numpy.broadcast_to(part, stop - start)
+        if numpy.shape(part) == ():  # the same for every sample
+            part = numpy.broadcast_to(part, stop - start)
         if self.flat.size == 1:
             self.flat += numpy.sum(part, dtype=float)
         else:
