@@ -121,6 +121,7 @@ def _parameters(f: Any, count: int) -> tuple[str, ...]:
     return tuple([*names, *[f"{rest}_{i}" for i in range(count - len(names))]][:count])
 
 
+@collector_paused()
 def _recorded(
     call: Callable[[list[Value]], Any],
     inputs: list[tuple[str, Number]],
@@ -131,16 +132,6 @@ def _recorded(
 
     The outputs are the value and its derivatives in the inputs that are varied.
     """
-    with collector_paused():
-        return _recorded_lines(call, inputs, name, varied)
-
-
-def _recorded_lines(
-    call: Callable[[list[Value]], Any],
-    inputs: list[tuple[str, Number]],
-    name: str,
-    varied: Sequence[int],
-) -> tuple[Listing, tuple[Number, ...]]:
     recording = Recording()
     examples = tuple([_plain(number) for _, number in inputs])
     variables = [node(recording.input(number)) for number in examples]
