@@ -976,7 +976,8 @@ def test_in_a_notebook_everything_has_a_tooltip_and_none_is_a_name_of_graphviz(e
 def test_in_a_notebook_the_label_of_an_edge_tells_the_chain_rule(error):
     svg = inside(draw(error, partials=True).html())
     [label] = [g for g in svg.iter("g") if [t.text for t in g.findall("text")] == ["-1.1"]]
-    assert "error moves 1.0 per unit of error, error moves -1.1 per unit of delta" in label.find("title").text
+    told = "error moves 1.0 per unit of error, error moves -1.1 per unit of delta"
+    assert told in label.find("title").text
 
 
 def test_in_a_notebook_every_edge_has_a_wide_line_to_point_at(error):
