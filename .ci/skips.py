@@ -16,7 +16,7 @@ MAY_SKIP = (
 )
 
 # What the README's test command does not install: the tests of each skip.
-LEFT_OUT = "axe_playwright_python,chromium,jax,node,pandas,playwright,polars,pyarrow,torch"
+LEFT_OUT = "axe_playwright_python,chromium,jax,llvmlite,node,pandas,playwright,polars,pyarrow,torch"
 
 
 def pytest_addoption(parser):

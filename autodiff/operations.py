@@ -38,20 +38,21 @@ from autodiff.rows import TABLE, Binary, Unary, bare, many, nowhere, one, row
 # The 1 of a quotient is of the kind of a: for a Fraction, 1 / 2 has to be exact.
 # fmt: off
 bare("+",   "a b", "add",      rows.SUM,     operator.add,     lambda a, b, y: (1, 1),
-      is_sum=True)
+      is_sum=True, llvm="fadd")
 bare("-",   "a b", "sub",      rows.SUM,     operator.sub,     lambda a, b, y: (1, -1),
-      is_sum=True)
-bare("*",   "a b", "mul",      rows.PRODUCT, operator.mul,     lambda a, b, y: (b, a))
+      is_sum=True, llvm="fsub")
+bare("*",   "a b", "mul",      rows.PRODUCT, operator.mul,     lambda a, b, y: (b, a), llvm="fmul")
 bare("/",   "a b", "truediv",  rows.PRODUCT, operator.truediv,
-      lambda a, b, y: (number_like(a, 1) / b, -y / b))
+      lambda a, b, y: (number_like(a, 1) / b, -y / b), llvm="fdiv")
 bare("%",   "a b", "mod",      rows.PRODUCT, operator.mod,
       lambda a, b, y: (1, -floor_divide(a, b)),
       kinks=lambda a, b: [minimum(abs(a % b), abs(b - a % b))])
 bare("//",  "a b", "floordiv", rows.PRODUCT, floor_divide,     nowhere, kinks=TABLE["%"].kinks)
-bare("neg", "x",   "neg",      rows.SIGN,    operator.neg,     lambda x, y: (-1,), symbol="-")
+bare("neg", "x",   "neg",      rows.SIGN,    operator.neg,     lambda x, y: (-1,), symbol="-",
+      llvm="fneg")
 bare("pos", "x",   "pos",      rows.SIGN,    operator.pos,     lambda x, y: (1,), symbol="+")
 bare("abs", "x",   "abs",      rows.ATOM,    operator.abs,     lambda x, y: (sign(x),),
-      kinks=lambda x: [x])
+      kinks=lambda x: [x], llvm="@llvm.fabs")
 
 # Comparisons are of the numbers, and are combined; nothing depends on them smoothly.
 for _name, _method, _compare in [
@@ -59,11 +60,14 @@ for _name, _method, _compare in [
     ("<=", "le", operator.le), (">", "gt", operator.gt), (">=", "ge", operator.ge),
 ]:
     bare(_name, "a b", _method, rows.COMPARISON, _compare, nowhere,
+          llvm=f"fcmp {'u' if _method == 'ne' else 'o'}{_method}",  # of nan only != is true
           kinks=lambda a, b: [a, b] if is_truth(a) and is_truth(b) else [a - b])
-bare("and", "a b", "and",      rows.AND,     operator.and_,    nowhere, kinks=lambda a, b: [a, b])
-bare("or",  "a b", "or",       rows.OR,      operator.or_,     nowhere, kinks=lambda a, b: [a, b])
+bare("and", "a b", "and",      rows.AND,     operator.and_,    nowhere, kinks=lambda a, b: [a, b],
+      llvm="and")
+bare("or",  "a b", "or",       rows.OR,      operator.or_,     nowhere, kinks=lambda a, b: [a, b],
+      llvm="or")
 bare("not", "a",   "invert",   rows.NOT,     negated,          nowhere, kinks=lambda a: [a],
-      symbol="not ")
+      symbol="not ", llvm="xor")
 # fmt: on
 
 
@@ -119,7 +123,8 @@ square: Unary     = one("square",     lambda x: x * x, lambda x, y: 2 * x,
 reciprocal: Unary = one("reciprocal", lambda x: 1 / x, lambda x, y: -power(x, -2),
                   "one over `x`", "reciprocal(4.0) -> 0.25", is_arithmetic=True)
 sqrt: Unary       = one("sqrt",       None,            lambda x, y: power(x, -half(x)) / 2,
-                  "the square root of `x`. The derivative at 0 is inf", "sqrt(9.0) -> 3.0")
+                  "the square root of `x`. The derivative at 0 is inf", "sqrt(9.0) -> 3.0",
+                  llvm="@llvm.sqrt")
 cbrt: Unary       = one("cbrt",       lambda x: sign(x) * abs(x) ** (number_like(x, 1) / 3),
                   lambda x, y: power(y, -2) / 3,
                   "the real cube root of `x`. The derivative at 0 is inf", "cbrt(-8.0) -> -2.0")
@@ -256,6 +261,18 @@ def _sech(x: Number) -> Number:
     return 2 * e / (1 + e * e)
 
 
+def _growth(x: Number) -> tuple[Number, Number]:
+    """With m = expm1(2 |x|) return 4 / (m + 2) and |tanh x| = m / (m + 2), 1 beyond 9e15."""
+    m = expm1(2 * abs(x))
+    quotient = 4 / (m + 2)
+    return quotient, choose(m > 9e15, 1, m * 0.25 * quotient)
+
+
+def _square_of_sech(x: Number) -> Number:
+    quotient, size = _growth(x)
+    return quotient * (0.5 + 0.5 * size)  # (1 - tanh) * (1 + tanh), and neither cancels
+
+
 # sech**2 is right far out, where 1 - tanh**2 has become 0. Two roots for arccosh, for the square
 # of a large x would overflow.
 # fmt: off
@@ -285,10 +302,11 @@ sinh: Unary    = one("sinh",    None,  lambda x, y: cosh(x),
 cosh: Unary    = one("cosh",    None,  lambda x, y: sinh(x),
                "the hyperbolic cosine of `x`", "cosh(0.0) -> 1.0")
 tanh: Unary    = one("tanh",    None,  lambda x, y: sech(x) ** 2,
-               "the hyperbolic tangent of `x`", "tanh(1000.0) -> 1.0")
+               "the hyperbolic tangent of `x`", "tanh(1000.0) -> 1.0",
+               fused={1: lambda x: copysign(_growth(x)[1], x)})
 sech: Unary    = one("sech",    _sech, lambda x, y: -y * tanh(x),
                "the hyperbolic secant 1 / cosh(x) without overflow",
-               "sech(0.0), sech(1000.0) -> (1.0, 0.0)")
+               "sech(0.0), sech(1000.0) -> (1.0, 0.0)", fused={2: _square_of_sech})
 arcsinh: Unary = one("arcsinh", None,  lambda x, y: 1 / hypot(x, 1),
                "the number whose hyperbolic sine is `x`", "arcsinh(0.0) -> 0.0")
 arccosh: Unary = one("arccosh", None,  lambda x, y: power(x - 1, -half(x)) * power(x + 1, -half(x)),
@@ -411,13 +429,13 @@ heaviside: Binary = row("heaviside", "x at_zero", _heaviside, _heaviside_slopes,
 copysign: Binary  = row("copysign", "x y", lambda x, y: choose(y < 0, -abs(x), abs(x)),
                  lambda x, y, value: (sign(x) * copysign(1, y), None),  # 0 at 0, as for abs
                  "the size of `x` with the sign of `y`", "copysign(3.0, -0.0) -> -3.0",
-                 kinks=lambda x, y: [x, y])
+                 kinks=lambda x, y: [x, y], llvm="@llvm.copysign")
 floor: Unary     = one("floor", None, lambda x, y: None,
                  "the largest whole number that is not above `x`. Its derivative is 0",
-                 "floor(-2.5) -> -3", kinks=lambda x: [x - rint(x)])
+                 "floor(-2.5) -> -3", kinks=lambda x: [x - rint(x)], llvm="@llvm.floor")
 ceil: Unary      = one("ceil", None, lambda x, y: None,
                  "the smallest whole number that is not below `x`. Its derivative is 0",
-                 "ceil(-2.5) -> -2", kinks=TABLE["floor"].kinks)
+                 "ceil(-2.5) -> -2", kinks=TABLE["floor"].kinks, llvm="@llvm.ceil")
 trunc: Unary     = one("trunc", lambda x: choose(x < 0, ceil(x), floor(x)), lambda x, y: None,
                  "the whole number next to `x` towards 0. Its derivative is 0",
                  "trunc(-2.5) -> -2", kinks=lambda x: [maximum(1 - abs(x), abs(x - rint(x)))])
@@ -432,6 +450,7 @@ bare(
     rows.CHOICE,
     where,
     _where_slopes,
+    llvm="select",
     kinks=lambda condition, a, b: [condition] if is_truth(condition) else [],
 )  # fmt: skip
 

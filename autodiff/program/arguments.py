@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autodiff.arrays import PLAIN, as_numbers
+from autodiff.arrays import PLAIN, as_numbers, is_numpy
 from autodiff.derivatives import one_or_all
 from autodiff.structures import Treedef
 
@@ -92,10 +92,25 @@ class Arguments:
             return numbers, True
         if all(map(_is_float, kinds)):
             return list(map(float, numbers)), True
+        if all(map(_is_taken_as_it_is, numbers)):
+            return numbers, False
         labels = [label for form, x in zip(forms, names, strict=True) for label in form.names(x)]
         return [as_numbers(x, label) for x, label in zip(numbers, labels, strict=True)], False
+
+
+def _is_taken_as_it_is(x: Any) -> bool:
+    """Return whether there is nothing to check: a plain number, or an array of plain numbers."""
+    if type(x) in PLAIN:
+        return True
+    return type(x).__name__ == "ndarray" and is_numpy(x) and x.dtype.kind in "biuf"
 
 
 def _is_float(kind: type) -> bool:
     """Return whether numbers of a type are floats: NumPy's of 64 bits are."""
     return kind in PLAIN or (issubclass(kind, float) and kind.__module__ == "numpy")
+
+
+def check_reduce(reduce: str | None) -> None:
+    """Refuse what says nothing about how a batch is added up."""
+    if reduce not in (None, "sum", "mean"):
+        raise ValueError(f"reduce is None, 'sum' or 'mean', and {reduce!r} is neither")

@@ -12,18 +12,16 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from autodiff.derivatives import derivatives_along, gradients_of, slope_in
 from autodiff.kinds import Number
 from autodiff.listing import CONSTANT, INPUT, LIKE, Listing
-from autodiff.program import javascript, source
-from autodiff.program.arguments import Arguments
-from autodiff.program.evaluation import GuardError, evaluated
-from autodiff.program.finishing import finished
-from autodiff.program.masks import settled
+from autodiff.program import derived, javascript, source
+from autodiff.program.arguments import Arguments, check_reduce
+from autodiff.program.evaluation import GuardError
+from autodiff.program.machine import Machine
+from autodiff.program.machine.direct import Direct
+from autodiff.program.machine.kernel import Bound
 from autodiff.program.replay import outputs_of
-from autodiff.program.tracing import Recording
 from autodiff.structures import stacked
-from autodiff.value import Value, node
 
 
 @dataclasses.dataclass(eq=False, repr=False)
@@ -67,6 +65,7 @@ class Program:
     _arguments: Arguments
     _lines: Listing
     _examples: tuple[Number, ...]
+    _machine: Machine | None = None  # that computes it, where it is compiled
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -105,10 +104,14 @@ class Program:
         >>> trace(lambda x: x * x, 1.0)(np.array([1.0, 2.0]))
         array([1., 4.])
         """
+        if self._direct is not None and not named:
+            value = self._direct.value(self._value_lines, args)
+            if value is not None:
+                return value
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
-        if is_plain:
+        if is_plain and self._machine is None:
             return self._functions[0](*numbers)
-        return outputs_of(self._value_lines, numbers)[0]
+        return self._outputs(self._value_lines, numbers)[0]
 
     def value_and_grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return the value and the gradient.
@@ -145,7 +148,11 @@ class Program:
         >>> value, d_weight, d_input
         (13.0, 16.0, array([ 2., 10.]))
         """
-        _check_reduce(reduce)
+        check_reduce(reduce)
+        if self._direct is not None and not named:
+            found = self._direct.value_and_grad(self._lines, args, reduce)
+            if found is not None:
+                return found
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
         value, *slopes = self._value_and_slopes(numbers, is_plain, reduce)
         return value, self._arguments.structured(slopes)
@@ -238,7 +245,7 @@ class Program:
                [3., 2.]])
         """
         numbers, _ = self._numbers_for_array(args, named, reduce)
-        entries = outputs_of(self._hessian_lines, numbers, reduce)
+        entries = self._outputs(self._hessian_lines, numbers, reduce)
         size = len(self._arguments.varied)
         return entries[0] if size == 1 else stacked(entries, (size, size))
 
@@ -272,7 +279,7 @@ class Program:
         >>> trace(lambda x, y: x**2 * y, 1.0, 1.0).hvp((2.0, 3.0), (1.0, 0.0))
         (6.0, 4.0)
         """
-        _check_reduce(reduce)
+        check_reduce(reduce)
         numbers, _ = self._arguments.numbers(self.name, args, {})
         vectors = self._arguments.vector(vector)
         for place, x in zip(self._arguments.varied, vectors, strict=True):
@@ -282,8 +289,62 @@ class Program:
                     f"with reduce={reduce!r} the vector has the shapes of the arguments, and in "
                     f"{self._lines.names[place]}, of shape {tuple(own)}, it has {tuple(x.shape)}"
                 )
-        products = outputs_of(self._hvp_lines, numbers + vectors, reduce)
+        products = self._outputs(self._hvp_lines, numbers + vectors, reduce)
         return self._arguments.structured(products)
+
+    # ---- As machine code ----------------------------------------------------------------------
+
+    def compile(
+        self, *, exact: bool = False, bits: int | None = None, threads: int | None = None
+    ) -> Program:
+        """Return the same program, computed by machine code on floats and NumPy arrays of them.
+
+        It needs llvmlite (the extra `jit`). What is asked for is compiled when it is first asked
+        for, and kept on disk. The arithmetic is IEEE 754: infinite or nan where Python raises. On
+        other kinds of number it computes as before.
+
+        Parameters
+        ----------
+        exact : bool
+            Whether every result has the very bits that the engine gives on floats, sums over a
+            batch apart. Else each function is right to 4 units in the last place, and several
+            times as fast.
+        bits : {None, 128, 256, 512}
+            How many bits a vector has; None for as many as the machine can.
+        threads : int or None
+            On how many threads large batches are computed; None for all that the process may use.
+
+        Raises
+        ------
+        ImportError, ValueError
+            If llvmlite is not installed; if there are no such vectors, or there is no thread.
+
+        Examples
+        --------
+        >>> from autodiff import trace
+        >>> program = trace(lambda x, y: x * y + 1, 1.0, 1.0).compile()  # doctest: +SKIP
+        >>> program.value_and_grad(2.0, 3.0)  # doctest: +SKIP
+        (7.0, (3.0, 2.0))
+        """
+        machine = Machine(exact, bits, threads)
+        return dataclasses.replace(self, _machine=machine) if machine.takes(self._lines) else self
+
+    def bind(self) -> Bound:
+        """Return the buffers of one evaluation of a compiled program, for calls that cost nothing.
+
+        Examples
+        --------
+        >>> program = trace(lambda x, y: x * y + 1, 1.0, 1.0).compile()  # doctest: +SKIP
+        >>> evaluation = program.bind()  # doctest: +SKIP
+        >>> evaluation.inputs[:] = 2.0, 3.0  # doctest: +SKIP
+        >>> evaluation()  # doctest: +SKIP
+        >>> evaluation.outputs  # doctest: +SKIP
+        array([7., 3., 2.])
+        """
+        bound = None if self._machine is None else self._machine.bound_anew(self._lines)
+        if bound is None:
+            raise TypeError(f"{self.name} is not compiled: bind is for program.compile()")
+        return bound
 
     # ---- As text and as an object -------------------------------------------------------------
 
@@ -379,15 +440,20 @@ class Program:
         return f"<Program {self.name}({', '.join(self.parameters)}): {len(self)} lines>"
 
     def __reduce__(self) -> Any:
-        return Program, (self.name, self._arguments, self._lines, self._examples)
+        return Program, (self.name, self._arguments, self._lines, self._examples, self._machine)
 
     # ---- What is made when it is first needed -------------------------------------------------
+
+    def _outputs(self, lines: Listing, numbers: list[Any], reduce: str | None = None) -> list[Any]:
+        """Compute lines by what computes this program."""
+        compute = outputs_of if self._machine is None else self._machine.outputs_of
+        return compute(lines, numbers, reduce)
 
     def _numbers_for_array(
         self, args: Sequence[Any], named: Mapping[str, Any], reduce: str | None
     ) -> tuple[list[Any], bool]:
         """Return the numbers among the arguments, for derivatives that become one array."""
-        _check_reduce(reduce)
+        check_reduce(reduce)
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
         for place in self._arguments.varied if reduce is not None else ():
             shape = getattr(numbers[place], "shape", ())
@@ -403,8 +469,8 @@ class Program:
         self, numbers: list[Any], is_plain: bool, reduce: str | None
     ) -> Sequence[Any]:
         """Return the value and the derivatives in their order."""
-        if not is_plain:
-            return outputs_of(self._lines, numbers, reduce)
+        if not is_plain or self._machine is not None:
+            return self._outputs(self._lines, numbers, reduce)
         result = self._functions[1](*numbers)
         return result if self._arguments.varied else (result,)
 
@@ -418,56 +484,17 @@ class Program:
 
     @functools.cached_property
     def _value_lines(self) -> Listing:
-        """The lines of the value alone: they come first."""
-        lines = self._lines
-        ends = [lines.outputs[0], lines.inputs - 1, *lines.guards]
-        stop = max(ends) + 1
-        names = {place: name for place, name in lines.names.items() if place < stop}
-        return dataclasses.replace(
-            lines,
-            steps=lines.steps[:stop],
-            outputs=lines.outputs[:1],
-            names=names,
-            adjoints={},
-            derivative_in=(None,),
-        )
-
-    def _recorded_again(self) -> tuple[Recording, list[Value], list[Any]]:
-        """Record the gradient once more; return its variables and its numbers."""
-        recording = Recording()
-        names = self._lines.names
-        inputs = [recording.input(x).labeled(names[i]) for i, x in enumerate(self._examples)]
-        variables = list(map(node, inputs))
-        return recording, variables, evaluated(self._lines, variables)[1:]
+        return derived.value_of(self._lines)
 
     @functools.cached_property
     def _hessian_lines(self) -> Listing:
-        """The second derivatives, row by row."""
-        recording, variables, gradient = self._recorded_again()
-        entries = []
-        for slope in gradient:
-            row = gradients_of(slope)
-            entries += [slope_in(variables[place], row) for place in self._arguments.varied]
-        return _second(recording, entries, [None] * len(entries))
+        return derived.hessian_of(self._lines, self._examples, self._arguments.varied)
 
     @functools.cached_property
     def _hvp_lines(self) -> Listing:
-        """The Hessian times a vector, whose numbers are inputs behind those of the program."""
-        recording, variables, gradient = self._recorded_again()
-        directions = {
-            id(variables[place]): recording.input(1.0) for place in self._arguments.varied
-        }
-        return _second(recording, derivatives_along(gradient, directions), self._arguments.varied)
+        return derived.product_of(self._lines, self._examples, self._arguments.varied)
 
-
-def _check_reduce(reduce: str | None) -> None:
-    if reduce not in (None, "sum", "mean"):
-        raise ValueError(f"reduce is None, 'sum' or 'mean', and {reduce!r} is neither")
-
-
-def _second(
-    recording: Recording, entries: Sequence[Any], derivative_in: Sequence[int | None]
-) -> Listing:
-    """Return second derivatives that were recorded as a listing."""
-    lines = [settled(recording.number(entry)) for entry in entries]
-    return finished(recording, lines, 0, derivative_in)
+    @functools.cached_property
+    def _direct(self) -> Direct | None:
+        """The short way to machine code; None if the program is not compiled."""
+        return None if self._machine is None else Direct(self._machine, self._arguments)

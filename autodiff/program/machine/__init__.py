@@ -1,0 +1,241 @@
+"""Programs as machine code, by LLVM: what `Program.compile` computes with.
+
+Takes a listing and numbers, as `replay` does, and gives the same outputs: one sample and batches by
+a kernel that is compiled when it is first needed; on other kinds of number, as `replay` does.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+import os
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autodiff.arrays import PLAIN, is_array, is_numpy
+from autodiff.listing import Guard, Listing
+from autodiff.listing import evaluated as computed_by
+from autodiff.program import replay
+from autodiff.program.evaluation import evaluated, guard_error
+from autodiff.program.machine import cache
+from autodiff.program.machine.batches import STREAMED, Batch, Column, first_failing
+from autodiff.program.machine.kernel import Bound, Code, object_code
+from autodiff.program.machine.layout import Variant
+from autodiff.program.machine.primitives import primitives
+from autodiff.program.machine.target import Target, llvm, target_of
+from autodiff.program.machine.writing import Facts, module
+
+LARGEST = 200_000  # lines that are compiled: half a minute
+
+
+class CompileWarning(UserWarning):
+    """A program is not compiled, and stays Python."""
+
+    __module__ = "autodiff"
+
+
+class _Buffers(threading.local):
+    """The buffers of one thread of Python."""
+
+    def __init__(self) -> None:
+        self.bound: dict[Listing, Bound | None] = {}
+
+
+@dataclass(eq=False)
+class Machine:
+    """What computes the lines of one program as machine code.
+
+    Attributes
+    ----------
+    exact : bool
+        Whether results have the engine's very bits.
+    bits : int or None
+        How many a vector has; None: as many as the machine can.
+    threads : int or None
+        On how many large batches are computed; None: on all that the process may use.
+    """
+
+    exact: bool = False
+    bits: int | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        self.target: Target = target_of(self.bits)
+        self._threads = usable_threads() if self.threads is None else self.threads
+        if self._threads < 1:
+            raise ValueError(f"threads is at least 1, and not {self.threads}")
+        self._codes: dict[tuple[Listing, Variant], Code | None] = {}
+        self._local = _Buffers()
+
+    def __reduce__(self) -> Any:
+        return Machine, (self.exact, self.bits, self.threads)
+
+    def outputs_of(
+        self, lines: Listing, numbers: Sequence[Any], reduce: str | None = None
+    ) -> list[Any]:
+        """Compute the outputs; see `replay.outputs_of`."""
+        others = [x for x in numbers if type(x) not in PLAIN]
+        if all(map(_is_double, others)):
+            bound = self.bound(lines)
+            if bound is not None:
+                bound.inputs[:] = numbers
+                if bound.run() < 0:
+                    return bound.outputs.tolist()  # type: ignore[no-any-return]
+            return evaluated(lines, numbers)  # which names the guard that does not hold
+        if all(map(_is_taken, others)):
+            outputs = self._of_batch(lines, numbers, reduce)
+            if outputs is not None:
+                return outputs
+        return replay.outputs_of(lines, list(numbers), reduce)
+
+    def bound(self, lines: Listing) -> Bound | None:
+        """Return the buffers of this thread for one evaluation; None if there is no code."""
+        buffers = self._local.bound
+        if lines not in buffers:
+            buffers[lines] = self.bound_anew(lines)
+        return buffers[lines]
+
+    def bound_anew(self, lines: Listing) -> Bound | None:
+        """Return new buffers for one evaluation; None if there is no code."""
+        variant = Variant((False,) * lines.inputs, (False,) * len(lines.outputs))
+        code = self._code(lines, variant)
+        if code is None:
+            return None
+        return Bound(code, lines.inputs, len(lines.outputs), functools.partial(evaluated, lines))
+
+    def _of_batch(
+        self, lines: Listing, numbers: Sequence[Any], reduce: str | None
+    ) -> list[Any] | None:
+        """Compute on arrays; None where that is left to NumPy: few numbers, or sums of parts."""
+        import numpy
+
+        owns = [() if type(x) in PLAIN else x.shape for x in numbers]
+        shape = numpy.broadcast_shapes(*set(owns))
+        size, sizes = math.prod(shape), {own: math.prod(own) for own in set(owns)}
+        if size < 2 or (reduce and any(1 < n < size for n in sizes.values())):
+            return None
+        varies = tuple([sizes[own] > 1 for own in owns])
+        shapes = [shape] * len(lines.outputs)
+        if reduce:
+            shapes = [() if i is None else owns[i] for i in lines.derivative_in]
+        summed = tuple([own != shape and sizes.get(own, 1) == 1 for own in shapes])
+        columns, shared = [], []
+        for x, is_varying in zip(numbers, varies, strict=True):
+            if is_varying:
+                columns.append(Column.of(x, shape))
+            else:
+                shared.append(x if type(x) in PLAIN else x.item())
+        batch = self.computed(lines, Variant(varies, summed), columns, shared, size)
+        if batch is None:
+            return None
+        if batch.failed < size:
+            self._check(lines, numbers, shape, batch.failed)
+            return None  # at the very edge of a branch Python's digits decide
+        return batch.results(shapes, size if reduce == "mean" else 1)
+
+    def computed(
+        self, lines: Listing, variant: Variant, columns: Sequence[Column], shared: Any, size: int
+    ) -> Batch | None:
+        """Compute a batch; None if there is no code."""
+        results = 8 * size * variant.summed.count(False)
+        is_large = results >= STREAMED and self.target.lanes == 8  # a whole line of the cache
+        variant = variant._replace(streams=is_large)
+        code = self._code(lines, variant)
+        if code is None:
+            return None
+        batch = Batch(code, variant, columns, shared, size)
+        batch.run(self._threads)
+        return batch
+
+    def _check(
+        self, lines: Listing, numbers: Sequence[Any], shape: tuple[int, ...], first: int
+    ) -> None:
+        """Raise the error of the guard that a sample of a vector contradicts."""
+        import numpy
+
+        def check(sample: list[Any], name: str) -> None:
+            def of_guard(guard: Guard, values: Sequence[Any]) -> None:
+                if bool(values[guard.condition]) is not guard.truth:
+                    at = [float(x[0]) if is_array(x) else x for x in values]
+                    raise guard_error(lines, guard, at.__getitem__, f" for {name}")
+
+            with numpy.errstate(all="ignore"):
+                computed_by(lines, sample, check=of_guard)
+
+        first_failing(numbers, shape, first, self.target.lanes, check)
+
+    # ---- Code ---------------------------------------------------------------------------------
+
+    def _code(self, lines: Listing, variant: Variant) -> Code | None:
+        """Return the code for these lines: known, kept on disk, or compiled now."""
+        key = (lines, variant)
+        if key not in self._codes:
+            self._codes[key] = self._made(lines, variant)
+        return self._codes[key]
+
+    def takes(self, lines: Listing, level: int = 3) -> bool:
+        """Return whether lines are compiled; warn where they are too many."""
+        count = len(lines.computed)
+        if count > LARGEST:
+            warnings.warn(
+                f"the program has {count:,} lines, and at most {LARGEST:,} are compiled: it is "
+                "computed in Python",
+                CompileWarning,
+                stacklevel=level,
+            )
+        return count <= LARGEST
+
+    def _made(self, lines: Listing, variant: Variant) -> Code | None:
+        if not self.takes(lines, 6):
+            return None
+        name = self._key(lines, variant)
+        kept = cache.read(name)
+        if kept is not None:
+            (symbols, sizes), code = kept
+            return Code(code, Facts(tuple(symbols), tuple(sizes)), self.target)
+        listing = primitives(lines, exact=self.exact)
+        text, facts = module(listing, variant, self.target, exact=self.exact)
+        code = object_code(text, self.target)
+        cache.write(name, facts, code)
+        return Code(code, facts, self.target)
+
+    def _key(self, lines: Listing, variant: Variant) -> str:
+        steps = [(step.operation, step.operands, repr(step.constant)) for step in lines.steps]
+        guards = [(place, guard.truth) for place, guard in lines.guards.items()]
+        what = (steps, lines.outputs, guards, variant, self.exact, self.target, _versions())
+        return hashlib.sha256(repr(what).encode()).hexdigest()
+
+
+def usable_threads() -> int:
+    """Return on how many processors this process may run."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@functools.cache
+def _versions() -> tuple[str, ...]:
+    """Return what else the code depends on: LLVM, and the text of this package."""
+    import llvmlite
+
+    package = Path(__file__).parents[2]
+    files = [*package.glob("*.py"), *package.glob("program/**/*.py")]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files)))
+    version = ".".join(map(str, llvm().llvm_version_info))
+    return llvmlite.__version__, version, digest.hexdigest()
+
+
+def _is_double(x: Any) -> bool:
+    """Return whether `x` is one number that a float holds: of Python, or a float64."""
+    return type(x) in PLAIN or (is_numpy(x) and not is_array(x) and str(x.dtype) == "float64")
+
+
+def _is_taken(x: Any) -> bool:
+    """Return whether `x` is such a number, or an array of them or of whole numbers."""
+    if _is_double(x):
+        return True
+    return is_numpy(x) and is_array(x) and (x.dtype.kind in "biu" or x.dtype.str[1:] == "f8")

@@ -1,0 +1,197 @@
+"""A batch of samples on a kernel: where its numbers are, in blocks, on several threads.
+
+Takes NumPy arrays and numbers; gives the outputs as arrays over the batch, or their sums. Inputs
+are read where they are; what is not laid out as the kernel reads it is copied a block at a time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import math
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from autodiff.program.machine.kernel import Code, aligned
+from autodiff.program.machine.layout import Variant
+
+_LEAST = 2**23  # lines times samples of a block: about a millisecond
+_MOST = 2**30  # after which an interrupt is taken: about a tenth of a second
+_BLOCKS = 512  # that a large batch is cut into
+STREAMED = 2**22  # bytes of results from which on they bypass the caches
+
+
+def size_of_block(lines: int, size: int) -> int:
+    """Return how many samples are computed in one call: whole vectors of every machine."""
+    lines = max(lines, 1)
+    wanted = min(max(size // _BLOCKS, _LEAST // lines), _MOST // lines)
+    return max(wanted // 8, 1) * 8
+
+
+def distance_of(size: int) -> int:
+    """Return how many doubles a row of results takes: an odd number of cache lines.
+
+    A power of two would put all rows into the same sets of a cache.
+    """
+    return 8 * (-(-size // 8) | 1)
+
+
+class Column(NamedTuple):
+    """Where one input's numbers are, for every sample of the batch.
+
+    Attributes
+    ----------
+    numbers : numpy.ndarray or iterator
+        What has to live; or what is copied, a block at a time, if there is no base.
+    base : int or None
+        The address of the first number.
+    stride : int
+        The distance to the next one, in bytes.
+    """
+
+    numbers: Any
+    base: int | None
+    stride: int
+
+    @classmethod
+    def of(cls, x: Any, shape: tuple[int, ...]) -> Column:
+        """Return an array, broadcast to the shape of the batch, as a column."""
+        import numpy
+
+        view = x if x.shape == shape else numpy.broadcast_to(x, shape)
+        is_line = view.ndim == 1 or view.flags.c_contiguous
+        if is_line and view.dtype == float:
+            return cls(view, address_of(view), view.strides[-1])
+        return cls(view if view.ndim == 1 else view.flat, None, 8)  # flat copies
+
+    def at(self, start: int, stop: int) -> tuple[Any, int, int]:
+        """Return what has to live, the address of sample 0, and the distance to the next one."""
+        if self.base is not None:
+            return self.numbers, self.base, self.stride
+        import numpy
+
+        part = numpy.ascontiguousarray(self.numbers[start:stop], dtype=float)
+        return part, address_of(part) - 8 * start, 8
+
+
+def address_of(array: Any) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
+class Batch:
+    """One call of a kernel on a batch.
+
+    Results are handed on when all are there: an interrupt leaves nothing half written.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        variant: Variant,
+        columns: Sequence[Column],
+        shared: Any,
+        size: int,
+    ) -> None:
+        import numpy
+
+        self.code = code
+        self.variant = variant
+        self.columns = columns
+        self.size = size
+        self.shared = numpy.ascontiguousarray(shared, dtype=float)
+        self.block = size_of_block(code.lines, size)
+        self.starts = range(0, size, self.block)
+        count = len(variant.summed) - sum(variant.summed)
+        self.distance = distance_of(size)
+        self.rows = aligned((count, self.distance))
+        self.sums = numpy.zeros((len(self.starts), sum(variant.summed)))
+        self.failed = size  # the first sample known to contradict a guard, or of its vector
+        self._waiting = itertools.count()
+        self._lock = threading.Lock()
+        self._is_over = False
+
+    def run(self, threads: int) -> None:
+        """Compute every block."""
+        threads = min(threads, len(self.starts))
+        if threads <= 1:
+            return self._work()
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                futures = [pool.submit(self._work) for _ in range(threads)]
+                for future in futures:
+                    future.result()
+            except BaseException:
+                self._is_over = True
+                raise
+        return None
+
+    def _work(self) -> None:
+        """Compute blocks until none is left."""
+        import numpy
+
+        code = self.code
+        scratch = aligned((code.vectors, code.lanes))
+        sums = scratch[code.inputs : code.inputs + code.sums]
+        addresses = map(address_of, (scratch, self.shared, self.rows))
+        frame = numpy.zeros(6 + 2 * len(self.columns), dtype=numpy.int64)
+        frame[:4] = [*addresses, 8 * self.distance]
+        pointer = ctypes.c_void_p(address_of(frame))
+        while not self._is_over:
+            number = next(self._waiting)
+            if number >= len(self.starts) or self.starts[number] > self.failed:
+                return
+            start = self.starts[number]
+            stop = min(start + self.block, self.size)
+            parts = [column.at(start, stop) for column in self.columns]
+            frame[4:6] = start, stop
+            frame[6::2] = [base for _, base, _ in parts]
+            frame[7::2] = [stride for _, _, stride in parts]
+            sums.fill(0)
+            failed = code.call(pointer)
+            if failed >= 0:
+                with self._lock:
+                    self.failed = min(self.failed, failed)
+            sums.sum(axis=1, out=self.sums[number])
+
+    def totals(self, divisor: int) -> Any:
+        """Return the sums over the batch, divided."""
+        return self.sums.sum(axis=0) / divisor
+
+    def results(self, shapes: Sequence[tuple[int, ...]], divisor: int) -> list[Any]:
+        """Return every output in its shape: an array over the batch, or a sum."""
+        rows, totals = iter(self.rows), iter(self.totals(divisor).tolist())
+        outputs: list[Any] = []
+        for is_summed, own in zip(self.variant.summed, shapes, strict=True):
+            if not is_summed:
+                row = next(rows)[: self.size].reshape(own)
+                outputs.append(row if divisor == 1 else row / divisor)
+            else:
+                total = next(totals)
+                outputs.append(total if own == () else _filled(total, own))
+        return outputs
+
+
+def _filled(number: float, shape: tuple[int, ...]) -> Any:
+    import numpy
+
+    return numpy.full(shape, number)
+
+
+def first_failing(
+    numbers: Sequence[Any],
+    shape: tuple[int, ...],
+    first: int,
+    lanes: int,
+    check: Callable[[list[Any], str], None],
+) -> None:
+    """Check the samples of a vector one by one, each by its numbers and by what it is called."""
+    import numpy
+
+    views = [numpy.broadcast_to(x, shape) for x in numbers]
+    for place in range(first, min(first + lanes, math.prod(shape))):
+        index = tuple(map(int, numpy.unravel_index(place, shape)))
+        name = f"sample {index[0] if len(index) == 1 else index}"
+        check([view[index].astype(float).reshape(1) for view in views], name)

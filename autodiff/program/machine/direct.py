@@ -1,0 +1,199 @@
+"""Arguments as they are: no number is taken out of its array, and none is put into one.
+
+Takes floats, and float64 arrays and flat lists of the form that a program was traced with, or
+arrays over a batch of them; gives its value and gradient. Everything else is left to the way that
+every argument can go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from autodiff.derivatives import one_or_all
+from autodiff.listing import Listing
+from autodiff.program.arguments import Arguments
+from autodiff.program.machine import Machine
+from autodiff.program.machine.batches import Batch, Column, address_of
+from autodiff.program.machine.layout import Variant
+from autodiff.structures import LEAF, Array, Items, Leaf, Treedef
+
+
+class _Place(NamedTuple):
+    """Where the numbers of an argument are among the inputs, and how many."""
+
+    where: slice
+    size: int
+    shape: tuple[int, ...]
+    form: Treedef
+
+
+class Direct:
+    """The arguments of a program, as they go to machine code."""
+
+    def __init__(self, machine: Machine, arguments: Arguments) -> None:
+        import numpy
+
+        self._double = numpy.dtype(float)
+        self._machine = machine
+        self._arguments = arguments
+        places, start = [], 0
+        for form in arguments.forms:
+            size = form.size
+            places.append(_Place(slice(start, start + size), size, form.shape or (), form))
+            start += size
+        self._places = places
+        self._varied = [places[position] for position in arguments.positions]
+        self._variants: dict[Any, Variant] = {}
+        self._is_usable = all(map(_is_simple, arguments.forms))
+
+    def value(self, lines: Listing, args: Sequence[Any]) -> Any:
+        """Return the value; None if this is no way for the arguments."""
+        outputs = self._outputs(lines, args)
+        if outputs is not None:
+            return outputs.item(0)
+        batch, _ = self._batch(lines, args, is_summed=False)
+        return None if batch is None else batch.rows[0, : batch.size]
+
+    def value_and_grad(self, lines: Listing, args: Sequence[Any], reduce: str | None) -> Any:
+        """Return the value and the gradient; None if this is no way for the arguments."""
+        outputs = self._outputs(lines, args)
+        if outputs is None:
+            batch, is_batch = self._batch(lines, args, is_summed=reduce is not None)
+            return None if batch is None else self._structured(batch, is_batch, reduce)
+        parts, start = [], 1
+        for _, size, shape, form in self._varied:
+            parts.append(_built(form, shape, outputs[start : start + size]))
+            start += size
+        return outputs.item(0), one_or_all(parts, self._arguments.argnums)
+
+    # ---- One sample ---------------------------------------------------------------------------
+
+    def _outputs(self, lines: Listing, args: Sequence[Any]) -> Any:
+        """Return the outputs of one sample as an array; None if the arguments are no such one."""
+        if not self._is_usable or len(args) != len(self._places):
+            return None
+        parts = []
+        for place, x in zip(self._places, args, strict=True):
+            numbers = _of_one(place, x, self._double)
+            if numbers is None:
+                return None
+            parts.append(numbers)
+        bound = self._machine.bound(lines)  # which may have to be compiled
+        if bound is None:
+            return None
+        for place, numbers in zip(self._places, parts, strict=True):
+            bound.inputs[place.where] = numbers
+        return None if bound.run() >= 0 else bound.outputs.copy()
+
+    # ---- A batch ------------------------------------------------------------------------------
+
+    def _batch(
+        self, lines: Listing, args: Sequence[Any], *, is_summed: bool
+    ) -> tuple[Batch | None, list[bool]]:
+        """Compute a batch of one axis; return it, and which arguments are over the batch."""
+        import numpy
+
+        if not self._is_usable or len(args) != len(self._places):
+            return None, []
+        shared, columns, is_batch, sizes = [], [], [], set()
+        for place, x in zip(self._places, args, strict=True):
+            numbers = _of_one(place, x, self._double)
+            is_batch.append(numbers is None)
+            if numbers is not None:
+                shared.append(numpy.ravel(numbers))
+            elif type(x).__name__ == "ndarray" and _is_batch(place, x):
+                columns += _columns(place, x)
+                sizes.add(len(x))
+            else:
+                return None, []
+        if len(sizes) != 1 or min(sizes) < 2:
+            return None, []
+        size = sizes.pop()
+        variant = self._variant(lines, tuple(is_batch), is_summed)
+        numbers = numpy.concatenate(shared) if shared else numpy.empty(0)
+        batch = self._machine.computed(lines, variant, columns, numbers, size)
+        is_right = batch is not None and batch.failed == size  # else the other way says who fails
+        return batch if is_right else None, is_batch
+
+    def _variant(self, lines: Listing, is_batch: tuple[bool, ...], is_summed: bool) -> Variant:
+        """Return what a kernel is for, where these arguments are over a batch."""
+        key = (lines, is_batch, is_summed)
+        if key not in self._variants:
+            pairs = zip(is_batch, self._places, strict=True)
+            varies = tuple([is_varying for is_varying, place in pairs for _ in range(place.size)])
+            summed = [is_summed and (i is None or not varies[i]) for i in lines.derivative_in]
+            self._variants[key] = Variant(varies, tuple(summed))
+        return self._variants[key]
+
+    def _structured(self, batch: Batch, is_batch: Sequence[bool], reduce: str | None) -> Any:
+        """Return the results of a batch in the structure of value and gradient."""
+        divisor = batch.size if reduce == "mean" else 1
+        totals, rows = batch.totals(divisor), batch.rows[:, : batch.size]
+        value = rows[0] if reduce is None else totals.item(0)
+        row, total = (1, 0) if reduce is None else (0, 1)
+        parts = []
+        for position, (_, size, shape, form) in zip(
+            self._arguments.positions, self._varied, strict=True
+        ):
+            if reduce is None or is_batch[position]:
+                part = rows[row : row + size]
+                parts.append(_built_of_rows(form, shape, part / divisor if divisor > 1 else part))
+                row += size
+            else:
+                parts.append(_built(form, shape, totals[total : total + size]))
+                total += size
+        return value, one_or_all(parts, self._arguments.argnums)
+
+
+# ---- Arguments and results --------------------------------------------------------------------
+
+
+def _is_simple(form: Treedef) -> bool:
+    return isinstance(form, Array | Leaf) or (isinstance(form, Items) and form.is_flat)
+
+
+def _of_one(place: _Place, x: Any, double: Any) -> Any:
+    """Return the numbers of an argument for one sample; None if they are something else."""
+    _, size, shape, form = place
+    kind = type(x)
+    if kind is float:
+        return x if form is LEAF else None
+    if kind is list:
+        is_whole = isinstance(form, Items) and len(x) == size
+        return x if is_whole and set(map(type, x)) == {float} else None
+    if kind.__name__ == "ndarray" and x.shape == shape and x.dtype is double and shape:
+        return x if len(shape) == 1 else x.ravel()
+    return None
+
+
+def _is_batch(place: _Place, x: Any) -> bool:
+    """Return whether an array holds such an argument for every sample along its first axis."""
+    return bool(x.dtype == float and x.ndim == 1 + len(place.shape) and x.shape[1:] == place.shape)
+
+
+def _columns(place: _Place, x: Any) -> list[Column]:
+    """Return where each number of an argument is for the samples of a batch."""
+    stride, *inner = x.strides
+    offsets = [address_of(x)]
+    for length, step in zip(place.shape, inner, strict=True):
+        offsets = [offset + i * step for offset in offsets for i in range(length)]
+    return [Column(x, offset, stride) for offset in offsets]
+
+
+def _built(form: Any, shape: tuple[int, ...], numbers: Any) -> Any:
+    """Return the numbers of one sample, or sums, in the form of an argument."""
+    if form is LEAF:
+        return numbers.item()
+    if isinstance(form, Array):
+        return numbers if len(shape) == 1 else numbers.reshape(shape)
+    return form.of(numbers.tolist())
+
+
+def _built_of_rows(form: Any, shape: tuple[int, ...], rows: Any) -> Any:
+    """Return rows over a batch in the form of an argument; of an array with the batch in front."""
+    if form is LEAF:
+        return rows[0]
+    if isinstance(form, Array):
+        return rows.T.reshape(-1, *shape) if len(shape) != 1 else rows.T
+    return form.of(list(rows))

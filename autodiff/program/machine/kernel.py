@@ -1,0 +1,111 @@
+"""A kernel: machine code in memory, and the buffers that it is called with.
+
+Takes the text of a module; gives what computes samples from one place of a batch to another. A call
+passes one pointer, to a frame of integers: where the scratch memory, the shared inputs and the
+results are, the distance between two rows of results in bytes, the first sample and the end, and
+for every input that varies where it is and the distance of its numbers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autodiff.program.machine.target import PYTHONS, Target, address_of, llvm, with_errors
+from autodiff.program.machine.writing import Facts
+
+ALIGNMENT = 64  # bytes of a cache line
+
+
+def object_code(text: str, target: Target) -> bytes:
+    """Compile a module. All that LLVM could optimize is written already: it generates code."""
+    binding = llvm()
+    context = binding.create_context()
+    parsed = binding.parse_assembly(text, context)
+    parsed.triple = target.triple
+    machine = target.machine()
+    parsed.data_layout = str(machine.target_data)
+    code: bytes = machine.emit_object(parsed)
+    return code
+
+
+class Code:
+    """Machine code that can be called.
+
+    Attributes
+    ----------
+    call : callable
+        Takes a pointer to a frame; returns -1, or the first sample of a vector in which one
+        contradicts a guard. Other threads of Python run meanwhile.
+    single : callable
+        The same for one sample, during which no other thread runs.
+    lines : int
+        How many lines are computed for a sample.
+    lanes, inputs, sums, vectors : int
+        The parts of the scratch memory; see `writing`.
+    """
+
+    def __init__(self, code: bytes, facts: Facts, target: Target) -> None:
+        binding = llvm()
+        self._compiler = binding.create_lljit_compiler(target.machine())
+        builder = binding.JITLibraryBuilder().add_object_img(code).export_symbol("run")
+        for symbol in facts.symbols:
+            address = address_of(symbol)
+            builder.import_symbol(symbol, address)
+            builder.import_symbol(f"scalar.{symbol}", address)
+        self._tracker = builder.link(self._compiler, "kernel")
+        address = self._tracker["run"]
+        self.call: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(address)
+        self.single: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(address)
+        if any(symbol.startswith(PYTHONS) for symbol in facts.symbols):
+            self.call, self.single = with_errors(self.call), with_errors(self.call)
+        self.lanes = target.lanes
+        self.lines, self.inputs, self.sums, self.vectors = facts.sizes
+
+
+def aligned(shape: tuple[int, ...]) -> Any:
+    """Return an array of doubles that begins with a cache line."""
+    import numpy
+
+    count = math.prod(shape)
+    memory = numpy.empty(8 * count + ALIGNMENT, dtype=numpy.uint8)
+    start = -memory.__array_interface__["data"][0] % ALIGNMENT
+    return memory[start : start + 8 * count].view(float).reshape(shape)
+
+
+class Bound:
+    """One evaluation of a program with buffers of its own.
+
+    Write numbers into `inputs`, call it, and read `outputs`: nothing else is done.
+
+    Attributes
+    ----------
+    inputs, outputs : numpy.ndarray
+        The numbers of the arguments in their order; the value, and the derivatives.
+    run : callable
+        What a call does, without an error: it returns -1, or 0 if a guard does not hold.
+    """
+
+    def __init__(
+        self, code: Code, inputs: int, outputs: int, in_python: Callable[[list[float]], list[float]]
+    ) -> None:
+        import numpy
+
+        self.inputs = aligned((inputs,))
+        self.outputs = aligned((outputs,))
+        scratch = aligned((code.vectors, code.lanes))
+        buffers = (scratch, self.inputs, self.outputs)
+        addresses = [x.__array_interface__["data"][0] for x in buffers]
+        frame = numpy.array([*addresses, 0, 0, 1], dtype=numpy.int64)
+        self._kept = (code, scratch, frame)
+        self._in_python = in_python
+        pointer = ctypes.c_void_p(frame.__array_interface__["data"][0])
+        self.run: Callable[[], int] = functools.partial(code.single, pointer)
+
+    def __call__(self) -> None:
+        """Compute the outputs; raise a GuardError where the inputs take another branch."""
+        if self.run() >= 0:
+            self.outputs[:] = self._in_python(self.inputs.tolist())

@@ -1,0 +1,101 @@
+"""Where the numbers of a program are kept: its lines in chunks, what crosses them in slots.
+
+LLVM's time grows with the square of the length of a function, so a long program is many functions.
+A number that a later chunk uses is written to a slot of the scratch memory, which another number
+takes over after its last use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from autodiff.listing import Listing
+from autodiff.rows import TABLE
+
+_LENGTH = 500  # lines of a chunk
+
+
+class Variant(NamedTuple):
+    """What a kernel is for: the same lines on other inputs and outputs are other code.
+
+    Attributes
+    ----------
+    varies : tuple of bool
+        Which inputs have a number for each sample; the others are shared by all.
+    summed : tuple of bool
+        Which outputs are added up over the samples; the others are stored for each.
+    streams : bool
+        Whether stores bypass the caches: results that are larger than those.
+    """
+
+    varies: tuple[bool, ...]
+    summed: tuple[bool, ...]
+    streams: bool = False
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one sample only."""
+        return not any(self.varies)
+
+
+class Chunk(NamedTuple):
+    """Lines that are one function, and what is handed from one to another."""
+
+    places: Sequence[int]
+    loads: dict[int, int]  # slots of what earlier chunks have computed
+    stores: dict[int, int]  # slots of what later chunks use
+
+
+class Layout(NamedTuple):
+    """Chunks, and how many slots they need."""
+
+    chunks: list[Chunk]
+    slots: int
+
+
+def layout_of(listing: Listing, length: int = _LENGTH) -> Layout:
+    """Cut a listing into chunks, and give slots to what crosses them."""
+    places = list(listing.computed)
+    parts = [
+        _calls_together(listing, places[start : start + length])
+        for start in range(0, max(len(places), 1), length)
+    ]
+    chunk_of = {place: number for number, part in enumerate(parts) for place in part}
+    last = dict(chunk_of)  # the last chunk that uses a line
+    for place in places:
+        for operand in listing.steps[place].operands:
+            if operand in chunk_of:
+                last[operand] = max(last[operand], chunk_of[place])
+    chunks, slot_of, free, slots = [], dict[int, int](), list[int](), 0
+    ending: list[list[int]] = [[] for _ in parts]
+    for number, part in enumerate(parts):
+        used = {x for place in part for x in listing.steps[place].operands}
+        loads = {x: slot_of[x] for x in sorted(used & slot_of.keys())}
+        stores = {}
+        for place in part:
+            if last[place] > number:
+                if not free:
+                    free.append(slots)
+                    slots += 1
+                stores[place] = slot_of[place] = free.pop()
+                ending[last[place]].append(place)
+        chunks.append(Chunk(part, loads, stores))
+        free += [slot_of.pop(place) for place in ending[number]]
+    return Layout(chunks, slots)
+
+
+def _calls_together(listing: Listing, places: Sequence[int]) -> list[int]:
+    """Order lines so that calls that do not wait for each other follow one upon the other.
+
+    A call takes all registers away. Of a layer of neurons all sums are computed first, with the
+    signals in registers, and then all activations.
+    """
+    depth: dict[int, int] = {}  # how many calls, one after the other, a line waits for
+    calls = set()
+    for place in places:
+        operation, operands, _ = listing.steps[place]
+        depth[place] = max([depth[x] + (x in calls) for x in operands if x in depth], default=0)
+        if operation not in TABLE or not TABLE[operation].llvm:
+            calls.add(place)
+    return sorted(places, key=lambda place: (depth[place], place in calls))
