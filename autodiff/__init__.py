@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from autodiff.drawing.tree import tree
     from autodiff.elementwise import derivative
     from autodiff.pages import Page, page
-    from autodiff.program import GuardError, Program, trace
+    from autodiff.program import CompileWarning, GuardError, Program, trace
 
 __all__ = [
+    "CompileWarning",
     "GuardError",
     "Page",
     "Program",
@@ -71,6 +72,7 @@ __version__ = "0.1.0"
 
 # What needs more than the standard library is imported when it is first used.
 _ROOMS = {
+    "CompileWarning": "program",
     "GuardError": "program",
     "Page": "pages",
     "Program": "program",

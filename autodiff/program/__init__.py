@@ -21,6 +21,7 @@ from autodiff.program import source
 from autodiff.program.arguments import Arguments
 from autodiff.program.evaluation import GuardError
 from autodiff.program.finishing import finished
+from autodiff.program.machine import CompileWarning
 from autodiff.program.masks import settled
 from autodiff.program.program import Program
 from autodiff.program.tracing import Line, Recording, named_result
@@ -28,7 +29,7 @@ from autodiff.rows import TABLE
 from autodiff.structures import LEAF, Treedef, flatten
 from autodiff.value import Value, node
 
-__all__ = ["GuardError", "Program", "trace"]
+__all__ = ["CompileWarning", "GuardError", "Program", "trace"]
 
 
 def trace(
