@@ -97,4 +97,5 @@ def tests(session):
     if session.python == COVERED:
         environment["PYTEST_ADDOPTS"] += " --cov --cov-report=term --cov-fail-under=98"
         environment["COVERAGE_CORE"] = "sysmon"
+        session.install("llvmlite")  # what needs it is counted, too
     run_in_source_distribution(session, command, env=environment)
