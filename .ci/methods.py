@@ -22,12 +22,16 @@ from typing import Any, Self
 
 from autodiff import operations as f
 from autodiff.protocols import AsNumber
+from autodiff.rows import TABLE, Operation
 
 
 class Methods(AsNumber):
     """The functions as methods."""
 
     __slots__ = ()
+
+    def _unary(self, row: Operation) -> Self:
+        raise NotImplementedError
 
     # fmt: off
 '''
@@ -49,6 +53,8 @@ def text() -> str:
             others = row.parameters[1:]
             head = f"def {name}({', '.join(['self', *[f'{other}: Any' for other in others]])})"
             call = f"f.{name}({', '.join(['self', *others])})"
+            if not others:
+                call = f'self._unary(TABLE["{name}"])'
             lines.append(f"    {head:34} -> Self: return {call}\n")
     return HEAD + "".join(lines) + TAIL
 

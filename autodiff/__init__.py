@@ -20,7 +20,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from autodiff import functions
+from autodiff import functions, native
 from autodiff.custom import operation
 from autodiff.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autodiff.functions import *  # noqa: F403
@@ -69,6 +69,7 @@ __all__ = [
 __all__ += functions.NAMES
 
 __version__ = "0.1.0"
+__compiled__ = native.COMPILED
 
 # What needs more than the standard library is imported when it is first used.
 _ROOMS = {

@@ -17,7 +17,12 @@ import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
+
+from autodiff.native import COMPILED, next_serial
+
+if TYPE_CHECKING:  # how the compiler reaches the slots of a node
+    from autodiff.value import Value
 
 Node = Any  # a Value; this file does not need to know more about it than its slots
 
@@ -35,19 +40,18 @@ CONSTANT = "constant"  # the operation of an operand that was a plain number
 
 LEVELS = 1000  # between the derivatives of functions; the gap is for Values nested by hand
 
-_ONE = 1
-_PLAIN = (float, int)
+_ONE: Final[Any] = 1
 
-next_serial = itertools.count(1).__next__
 _last_assignment = 0
 _traversing = threading.RLock()  # a traversal writes into the nodes: one at a time
-_generation = 0  # of the latest traversal
+_generation: object = None  # of the latest traversal
 
 
 def new_node(kind: Any) -> Node:
     """Make a node whose fields have still to be filled."""
-    node: Any = object.__new__(kind)
-    node.serial = node.mark = 0
+    node: Any = kind.__new__(kind)
+    node.serial = 0
+    node.mark = None
     return node
 
 
@@ -84,7 +88,7 @@ def topological_order(root: Node) -> list[Node]:
     if not hasattr(root, "operands"):
         raise TypeError(f"a graph is that of a Value, and {root!r} is none")
     with _traversing:
-        _generation = generation = _generation + 1
+        _generation = generation = object()
         interior: list[Node] = []
         leaves: list[Node] = []
         stack = [root]
@@ -130,55 +134,51 @@ def nodes_below(root: Node) -> list[Node]:
         return interior + leaves
 
 
-def _nodes_of(root: Node) -> tuple[list[Node], list[Node]]:
+def _nodes_of(root: Value) -> tuple[list[Value], list[Value]]:
     """Return the computed nodes, the youngest first, and the leaves; clear the sums.
 
     By their age, so that a program adds up in the order of the engine, though it has both branches
     of a `where` where the engine has one. A generation needs no clearing of the marks.
     """
     global _generation
-    _generation = generation = _generation + 1
+    _generation = generation = object()
     root.mark = generation
     root.sum = None
     if root._first is None:
         return [], [root]
-    interior: list[Node] = [root]
-    leaves: list[Node] = []
+    interior = [root]
+    leaves: list[Value] = []
     for node in interior:  # which grows meanwhile
-        operand = node._first
-        if (
-            (kind := type(operand)) is not float
-            and kind is not int
-            and operand.mark is not generation
-        ):
-            operand.mark = generation
-            operand.sum = None
-            (leaves if operand._first is None else interior).append(operand)
         operand = node._second
-        if (
-            operand is not None
-            and (kind := type(operand)) is not float
-            and kind is not int
-            and operand.mark is not generation
-        ):
-            operand.mark = generation
-            operand.sum = None
-            (leaves if operand._first is None else interior).append(operand)
-        if node._rest is None:
-            continue
-        for operand in node._rest[0]:
-            if type(operand) not in _PLAIN and operand.mark is not generation:
-                operand.mark = generation
-                operand.sum = None
-                (leaves if operand._first is None else interior).append(operand)
+        if operand is not None and (kind := type(operand)) is not float and kind is not int:
+            below: Value = operand
+            if below.mark is not generation:
+                below.mark = generation
+                below.sum = None
+                (leaves if below._first is None else interior).append(below)
+        operand = node._first
+        if (kind := type(operand)) is not float and kind is not int:
+            below = operand
+            if below.mark is not generation:
+                below.mark = generation
+                below.sum = None
+                (leaves if below._first is None else interior).append(below)
+        if node._rest is not None:
+            for operand in node._rest[0]:
+                if (kind := type(operand)) is not float and kind is not int:
+                    below = operand
+                    if below.mark is not generation:
+                        below.mark = generation
+                        below.sum = None
+                        (leaves if below._first is None else interior).append(below)
     interior.sort(key=_age, reverse=True)
     return interior, leaves
 
 
-_age = operator.attrgetter("serial")
+_age: Final = operator.attrgetter("serial")
 
 
-def _sweep(root: Node, seed: Any) -> tuple[list[Node], list[Node]]:
+def _sweep(root: Value, seed: Any) -> tuple[list[Value], list[Value]]:
     """Add up, in the `sum` of every node, the derivative of `root` in it, times `seed`.
 
     Return the computed nodes and the leaves. A sum is None where there is no derivative. Only
@@ -195,7 +195,7 @@ def _sweep(root: Node, seed: Any) -> tuple[list[Node], list[Node]]:
             continue
         partial = node._in_first
         if partial is not None:
-            operand = node._first
+            operand: Value = node._first
             part = gradient if partial is _ONE else gradient * partial
             known = operand.sum
             operand.sum = part if known is None else known + part
@@ -221,7 +221,7 @@ def _sweep_rest(rest: tuple[tuple[Node, ...], tuple[Any, ...]], gradient: Any) -
             operand.sum = part if known is None else known + part
 
 
-def _check_marks(nodes: list[Node], generation: int) -> None:
+def _check_marks(nodes: list[Value], generation: object) -> None:
     if any(node.mark is not generation for node in nodes):
         raise RuntimeError(
             "the graph was read again in the middle of a sweep of it, by the arithmetic of one of "
@@ -229,7 +229,7 @@ def _check_marks(nodes: list[Node], generation: int) -> None:
         )
 
 
-def _warn_if_out_of_date(interior: list[Node]) -> None:
+def _warn_if_out_of_date(interior: list[Any]) -> None:
     """Warn where the number of a leaf was assigned after something was computed from it."""
     for node in interior:
         for operand in node.operands:
@@ -239,7 +239,7 @@ def _warn_if_out_of_date(interior: list[Node]) -> None:
                     f"the number{name} was assigned after this was computed from it, so these are "
                     "derivatives at the old number: compute the expression again after assigning",
                     RuntimeWarning,
-                    stacklevel=5,
+                    stacklevel=1 if COMPILED else 5,
                 )
                 return
 
@@ -270,22 +270,29 @@ def publish(root: Node, seed: Any, set_grad: Callable[[Node, Any], None]) -> Non
     """Set the `grad` of every node below `root`, or of none: an interior node's is made afresh, a
     leaf's adds up over calls.
 
-    All are set in one call inside C, which no interrupt divides. One that arrives after it, on the
-    way out, waits until the caller goes on: a repeated call would count twice.
+    All are set in one stretch inside C, which no interrupt divides. One that arrives after it, on
+    the way out, waits until the caller goes on: a repeated call would count twice.
     """
     done: list[bool] = []
     try:
         with _traversing:
             interior, leaves = _sweep(root, seed)
-            grads = [0 if (gradient := node.sum) is None else gradient for node in interior]
             for leaf in leaves:
                 known, gradient = leaf.grad, leaf.sum
                 if gradient is None:
-                    grads.append(known)
-                else:
-                    grads.append(gradient if is_unset(known) else known + gradient)
-            settings = map(set_grad, interior + leaves, grads)
-            deque(itertools.chain(settings, map(done.append, (True,))), maxlen=0)
+                    leaf.sum = known
+                elif not is_unset(known):
+                    leaf.sum = known + gradient
+            nodes = interior + leaves
+            if COMPILED:  # and so inside C as it is
+                for node in nodes:
+                    gradient = node.sum
+                    node.grad = 0 if gradient is None else gradient
+                done.append(True)
+            else:
+                grads = [0 if (gradient := node.sum) is None else gradient for node in nodes]
+                settings = map(set_grad, nodes, grads)
+                deque(itertools.chain(settings, map(done.append, (True,))), maxlen=0)
     except KeyboardInterrupt:
         if not done:
             raise

@@ -30,6 +30,7 @@ from autodiff.kinds import (
     real_or_nan,
     where,
 )
+from autodiff.native import product_slopes
 from autodiff.packages import real
 from autodiff.rows import TABLE, Binary, Unary, bare, many, nowhere, one, row
 
@@ -41,7 +42,7 @@ bare("+",   "a b", "add",      rows.SUM,     operator.add,     lambda a, b, y: (
       is_sum=True, llvm="fadd")
 bare("-",   "a b", "sub",      rows.SUM,     operator.sub,     lambda a, b, y: (1, -1),
       is_sum=True, llvm="fsub")
-bare("*",   "a b", "mul",      rows.PRODUCT, operator.mul,     lambda a, b, y: (b, a), llvm="fmul")
+bare("*",   "a b", "mul",      rows.PRODUCT, operator.mul,     product_slopes, llvm="fmul")
 bare("/",   "a b", "truediv",  rows.PRODUCT, operator.truediv,
       lambda a, b, y: (number_like(a, 1) / b, -y / b), llvm="fdiv")
 bare("%",   "a b", "mod",      rows.PRODUCT, operator.mod,

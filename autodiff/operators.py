@@ -30,9 +30,6 @@ class Operators(Methods):
     def _reflected(self, row: Operation, other: Any) -> Self:
         raise NotImplementedError
 
-    def _unary(self, row: Operation) -> Self:
-        raise NotImplementedError
-
     def _compared(self, row: Operation, other: Any) -> Self:
         raise NotImplementedError
 

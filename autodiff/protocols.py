@@ -102,9 +102,20 @@ class AsNumber(Hints):
 
     def __getstate__(self) -> Any:
         fields = {name: getattr(self, name) for name in FIELDS}
-        return getattr(self, "__dict__", None), {**fields, "serial": 0, "mark": 0}
+        return getattr(self, "__dict__", None), {**fields, "serial": 0, "mark": None}
+
+    def __setstate__(self, state: Any) -> None:
+        kept, fields = state
+        for name, field in fields.items():
+            setattr(self, name, field)
+        if kept:
+            self.__dict__.update(kept)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         if self.operation is None:
             return super().__reduce_ex__(protocol)
         return restored, (*flattened(self, AsNumber), type(self))
+
+
+# Compiled classes have this method and, without this line, no slot of it.
+setattr(AsNumber, "__index__", AsNumber.__index__)  # noqa: B010

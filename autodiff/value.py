@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from autodiff import functions as f
 from autodiff import graph, micrograd, ufuncs
 from autodiff.errors import check_number, checked_label, explain
-from autodiff.graph import BOOKKEEPING, CONSTANT, FIELDS, LEVELS, next_serial
+from autodiff.graph import BOOKKEEPING, CONSTANT, FIELDS, LEVELS
 from autodiff.kinds import (
     Number,
     is_number,
@@ -23,12 +23,42 @@ from autodiff.kinds import (
     number_like,
     package_of,
 )
+from autodiff.native import COMPILED, next_serial, product_slopes, tick
 from autodiff.operators import Operators
 from autodiff.rows import TABLE, Operation
 
 # ---- Recording --------------------------------------------------------------------------------
 
-_new = object.__new__
+
+def made(
+    data: Number,
+    operation: str | None,
+    level: int,
+    first: Any = None,
+    in_first: Number = None,
+    second: Any = None,
+    in_second: Number = None,
+    rest: tuple[Any, Any] | None = None,
+) -> Value:
+    """Make a Value of all its fields, without checks. A float or an int is a constant operand."""
+    if COMPILED:  # there the constructor is the quickest way to an object, here the slowest
+        self = Value(data, None, _BARE)
+        self.serial = tick()
+    else:
+        self = _new(Value)
+        self.serial = next_serial()
+    self._data = data
+    self.grad = 0
+    self.label = None
+    self.operation = operation
+    self._first = first
+    self._second = second
+    self._in_first = in_first
+    self._in_second = in_second
+    self._rest = rest
+    self.level = level
+    self.mark = None
+    return self
 
 
 def node(
@@ -38,20 +68,12 @@ def node(
     partials: Sequence[Number] = (),
     level: int = 0,
 ) -> Value:
-    """Make a Value of all its fields, without checks. A float or an int is a constant operand."""
-    self: Value = _new(Value)
-    self._data = data
-    self.grad = 0
-    self.label = None
-    self.operation = operation
-    self.level = level
-    self.serial = next_serial()
-    self.mark = 0
+    """Make a Value of any number of operands, as `made` does."""
     count = len(operands)
-    self._first, self._in_first = (operands[0], partials[0]) if count else (None, None)
-    self._second, self._in_second = (operands[1], partials[1]) if count > 1 else (None, None)
-    self._rest = (tuple(operands[2:]), tuple(partials[2:])) if count > 2 else None
-    return self
+    first, in_first = (operands[0], partials[0]) if count else (None, None)
+    second, in_second = (operands[1], partials[1]) if count > 1 else (None, None)
+    rest = (tuple(operands[2:]), tuple(partials[2:])) if count > 2 else None
+    return made(data, operation, level, first, in_first, second, in_second, rest)
 
 
 def _at_level(operand: Any, level: int) -> Value:
@@ -95,8 +117,10 @@ def record(row: Operation, *operands: Any) -> Value:
 # ---- Value ------------------------------------------------------------------------------------
 
 
-_ADD, _MULTIPLY = TABLE["+"], TABLE["*"]
-_ADD_PARTIALS, _MULTIPLY_PARTIALS = _ADD.partials, _MULTIPLY.partials
+_BARE: Final = object()  # asks the constructor for a Value without fields
+_ADD: Final = TABLE["+"]
+_MULTIPLY: Final = TABLE["*"]
+_IN_SUM: Final[Any] = _ADD.partials(0, 0, 0)[0]  # the same in both, for all numbers
 
 
 class Value(Operators):
@@ -147,23 +171,25 @@ class Value(Operators):
 
     __slots__ = (*FIELDS, *BOOKKEEPING, "__weakref__")
 
-    _data: Number
-    grad: Number
+    _data: Any
+    grad: Any
     label: str | None
     operation: str | None
     _first: Any
     _second: Any
-    _in_first: Number
-    _in_second: Number
-    _rest: tuple[tuple[Any, ...], tuple[Number, ...]] | None
+    _in_first: Any
+    _in_second: Any
+    _rest: tuple[Any, Any] | None
     level: int
     serial: int
-    mark: int
+    mark: object
     sum: Any
 
     def __init__(
-        self, data: Number, label: str | None = None, _op: str = "", *, _children: Any = ()
+        self, data: Number, label: str | None = None, _op: object = "", *, _children: Any = ()
     ) -> None:
+        if _op is _BARE:
+            return
         if not is_number(data):
             raise TypeError(no_number(data))
         if isinstance(label, tuple | set | list):  # micrograd's second argument
@@ -176,7 +202,8 @@ class Value(Operators):
         self.operation = None
         self._first = self._second = self._in_first = self._in_second = self._rest = None
         self.level = data.level + 1 if isinstance(data, Value) else 0
-        self.serial = self.mark = 0
+        self.serial = 0
+        self.mark = None
 
     @property
     def data(self) -> Number:
@@ -290,7 +317,8 @@ class Value(Operators):
 
     # ---- Recording ----------------------------------------------------------------------------
     #
-    # `+` and `*` of two Values are written out: a call less is a fifth of the time of building.
+    # `+` and `*` of two Values are written out: a call less is a fifth of the time of building,
+    # where the engine is not compiled.
 
     def __add__(self, other: Number) -> Value:
         if type(other) is not Value or self.level != other.level:
@@ -298,22 +326,21 @@ class Value(Operators):
         x, y = self._data, other._data
         try:
             data = x + y
-            in_x, in_y = _ADD_PARTIALS(x, y, data)
         except (ArithmeticError, ValueError) as error:
             explain(error, "+", (self, other))
             raise
+        if COMPILED:
+            return made(data, "+", self.level, self, _IN_SUM, other, _IN_SUM)
         new: Value = _new(Value)
         new._data = data
         new.grad = 0
-        new.label = new._rest = None
+        new.label = new._rest = new.mark = None
         new.operation = "+"
         new._first = self
         new._second = other
-        new._in_first = in_x
-        new._in_second = in_y
+        new._in_first = new._in_second = _IN_SUM
         new.level = self.level
         new.serial = next_serial()
-        new.mark = 0
         return new
 
     def __mul__(self, other: Number) -> Value:
@@ -322,14 +349,16 @@ class Value(Operators):
         x, y = self._data, other._data
         try:
             data = x * y
-            in_x, in_y = _MULTIPLY_PARTIALS(x, y, data)
+            in_x, in_y = product_slopes(x, y, data)
         except (ArithmeticError, ValueError) as error:
             explain(error, "*", (self, other))
             raise
+        if COMPILED:
+            return made(data, "*", self.level, self, in_x, other, in_y)
         new: Value = _new(Value)
         new._data = data
         new.grad = 0
-        new.label = new._rest = None
+        new.label = new._rest = new.mark = None
         new.operation = "*"
         new._first = self
         new._second = other
@@ -337,7 +366,6 @@ class Value(Operators):
         new._in_second = in_y
         new.level = self.level
         new.serial = next_serial()
-        new.mark = 0
         return new
 
     def _binary(self, row: Operation, other: Any) -> Any:
@@ -357,7 +385,7 @@ class Value(Operators):
         except (ArithmeticError, ValueError) as error:
             explain(error, row.name, (self, other))
             raise
-        return node(data, row.name, (self, other), (in_x, in_y), self.level)
+        return made(data, row.name, self.level, self, in_x, other, in_y)
 
     def _reflected(self, row: Operation, other: Any) -> Any:
         """Record an operation of another number and this."""
@@ -370,18 +398,18 @@ class Value(Operators):
         except (ArithmeticError, ValueError) as error:
             explain(error, row.name, (other, self))
             raise
-        return node(data, row.name, (other, self), (None, in_y), self.level)
+        return made(data, row.name, self.level, other, None, self, in_y)
 
     def _unary(self, row: Operation) -> Any:
         """Record an operation of this number alone."""
         x = self._data
         try:
             data = row.value(x)
-            partials = row.partials(x, data)
+            (in_x,) = row.partials(x, data)
         except (ArithmeticError, ValueError) as error:
             explain(error, row.name, (self,))
             raise
-        return node(data, row.name, (self,), partials, self.level)
+        return made(data, row.name, self.level, self, in_x)
 
     def _compared(self, row: Operation, other: Any) -> Any:
         """Record a comparison of the numbers, so that `where` knows what it was decided by."""
@@ -424,4 +452,5 @@ class Value(Operators):
         return object.__hash__(self)
 
 
+_new: Final[Any] = Value.__new__
 _set_grad: Any = vars(Value)["grad"].__set__

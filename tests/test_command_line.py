@@ -372,7 +372,8 @@ def test_a_formula_may_start_with_a_minus(run, arguments, tmp_path):
 
 
 def test_the_version_is_printed(run):
-    assert run("--version") == (0, f"autodiff {autodiff.__version__}\n", "")
+    build = ", compiled" if autodiff.__compiled__ else ""
+    assert run("--version") == (0, f"autodiff {autodiff.__version__}{build}\n", "")
 
 
 def test_the_help_lists_every_function_and_fits_the_terminal(run, monkeypatch):

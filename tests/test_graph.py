@@ -327,6 +327,7 @@ def test_an_interrupt_leaves_all_derivatives_or_none_and_a_retry_counts_once(err
     assert run.stdout.split() == ["after", "before"]
 
 
+@pytest.mark.skipif(autodiff.__compiled__, reason="no interrupt arrives in the middle of C")
 @pytest.mark.no_cover
 def test_an_interrupt_of_the_keyboard_after_publication_waits_until_the_call_is_over(monkeypatch):
     """The signal is made to arrive at the one moment: when all has been set."""

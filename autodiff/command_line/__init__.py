@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autodiff import __version__
+from autodiff import __compiled__, __version__
 from autodiff.command_line import arguments, printing, results
 from autodiff.command_line.arguments import UsageError
 from autodiff.command_line.results import Answer
@@ -29,7 +29,8 @@ def answer(typed: Sequence[str] | None) -> tuple[int, str, list[str]]:
     if options.help:
         return 0, arguments.parser().format_help(), []
     if options.version:
-        return 0, f"autodiff {__version__}\n", []
+        build = ", compiled" if __compiled__ else ""
+        return 0, f"autodiff {__version__}{build}\n", []
     asked = arguments.read(options)
     found = Answer()
     if not asked.missing:
