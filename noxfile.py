@@ -16,7 +16,7 @@ nox.needs_version = ">=2025.11.12"
 ROOT = Path(__file__).parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
-COVERED = "3.12"  # from here on counting lines costs next to nothing
+COVERED = "3.12"  # the first whose sys.monitoring counts lines
 PYTHONS = nox.project.python_versions(PROJECT, max_version="3.15")
 
 
@@ -31,11 +31,16 @@ def distribution(session, ending):
     return found
 
 
-def run_in_source_distribution(session, command, **options):
-    """Run a command of the README in the folder that the source distribution unpacks to."""
+def source_distribution(session):
+    """Unpack the source distribution; return its folder."""
     place = Path(session.create_tmp())
     shutil.unpack_archive(distribution(session, ".tar.gz"), place)
     (folder,) = place.glob("autodiff_engine-*")
+    return folder
+
+
+def run_in(folder, session, command, **options):
+    """Run a command of the README in a folder."""
     with session.chdir(folder):
         for part in command.split(" && "):
             session.run(*shlex.split(part), **options)
@@ -78,24 +83,45 @@ def installed(session, ending):
 def examples(session):
     """Run the README's command that prints the chapter."""
     (command,) = in_readme(r"^(python -m pip install \. && python -m examples)$")
-    run_in_source_distribution(session, command, silent=True)
+    run_in(source_distribution(session), session, command, silent=True)
 
 
-@nox.session(python=PYTHONS, requires=["build"])
-def tests(session):
-    """Run the README's test command, on all cores.
+def run_tests(folder, session, *options):
+    """Run the README's test command in a folder, on all cores.
 
     Without the table of right derivations: it takes a minute, and its arithmetic is the same on
     every Python.
     """
     (command,) = in_readme(r"^(python -m pip install [^\n]* && python -m pytest)$")
+    always = "-q -n auto --dist worksteal -p skips --ignore=tests/test_derivations.py"
     environment = {
         "PIP_QUIET": "1",
-        "PYTEST_ADDOPTS": "-q -n auto --dist worksteal -p skips --ignore=tests/test_derivations.py",
+        "PYTEST_ADDOPTS": " ".join([always, *options]),
         "PYTHONPATH": str(ROOT / ".ci"),
     }
+    run_in(folder, session, command, env=environment)
+
+
+@nox.session(python=PYTHONS, requires=["build"])
+def tests(session):
+    """Run the tests on the plain engine; count the lines where that costs next to nothing."""
+    options = []
     if session.python == COVERED:
-        environment["PYTEST_ADDOPTS"] += " --cov --cov-report=term --cov-fail-under=98"
-        environment["COVERAGE_CORE"] = "sysmon"
+        options = ["--cov", "--cov-report=term", "--cov-fail-under=98"]
+        session.env["COVERAGE_CORE"] = "sysmon"
         session.install("llvmlite")  # what needs it is counted, too
-    run_in_source_distribution(session, command, env=environment)
+    run_tests(source_distribution(session), session, *options)
+
+
+@nox.session(python=PYTHONS[1], requires=["build"])
+def compiled(session):
+    """Run the tests on the compiled engine, in one Python; the doctests are the plain one's."""
+    folder = source_distribution(session)
+    wheels = Path(session.create_tmp()) / "wheels"
+    build = ["python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels)]
+    session.run(*build, str(folder), env={"AUTODIFF_COMPILE": "1"})
+    (wheel,) = wheels.glob("*.whl")
+    shutil.unpack_archive(wheel, folder, "zip")  # its libraries stand beside the sources
+    with session.chdir(folder):
+        session.run("python", "-c", "import autodiff; assert autodiff.__compiled__")
+    run_tests(folder, session, "-o testpaths=tests")

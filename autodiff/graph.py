@@ -186,6 +186,8 @@ def _sweep(root: Value, seed: Any) -> tuple[list[Value], list[Value]]:
     """
     interior, leaves = _nodes_of(root)
     generation = _generation
+    if COMPILED:
+        _heed_interrupts()
     if interior and interior[-1].serial < _last_assignment:
         _warn_if_out_of_date(interior)
     root.sum = seed
@@ -266,6 +268,29 @@ def is_unset(grad: Any) -> bool:
     return grad is None or (type(grad) is int and grad == 0)
 
 
+def _set_grads(
+    root: Value, seed: Any, set_grad: Callable[[Node, Any], None], done: list[bool]
+) -> None:
+    interior, leaves = _sweep(root, seed)
+    for leaf in leaves:
+        known, gradient = leaf.grad, leaf.sum
+        if gradient is None:
+            leaf.sum = known
+        elif not is_unset(known):
+            leaf.sum = known + gradient
+    nodes = interior + leaves
+    if COMPILED:
+        _heed_interrupts()
+        for node in nodes:
+            gradient = node.sum
+            node.grad = 0 if gradient is None else gradient
+        done.append(True)
+    else:
+        grads = [0 if (gradient := node.sum) is None else gradient for node in nodes]
+        settings = map(set_grad, nodes, grads)
+        deque(itertools.chain(settings, map(done.append, (True,))), maxlen=0)
+
+
 def publish(root: Node, seed: Any, set_grad: Callable[[Node, Any], None]) -> None:
     """Set the `grad` of every node below `root`, or of none: an interior node's is made afresh, a
     leaf's adds up over calls.
@@ -276,23 +301,9 @@ def publish(root: Node, seed: Any, set_grad: Callable[[Node, Any], None]) -> Non
     done: list[bool] = []
     try:
         with _traversing:
-            interior, leaves = _sweep(root, seed)
-            for leaf in leaves:
-                known, gradient = leaf.grad, leaf.sum
-                if gradient is None:
-                    leaf.sum = known
-                elif not is_unset(known):
-                    leaf.sum = known + gradient
-            nodes = interior + leaves
-            if COMPILED:  # and so inside C as it is
-                for node in nodes:
-                    gradient = node.sum
-                    node.grad = 0 if gradient is None else gradient
-                done.append(True)
-            else:
-                grads = [0 if (gradient := node.sum) is None else gradient for node in nodes]
-                settings = map(set_grad, nodes, grads)
-                deque(itertools.chain(settings, map(done.append, (True,))), maxlen=0)
+            _set_grads(root, seed, set_grad, done)
+        if COMPILED:
+            _heed_interrupts()
     except KeyboardInterrupt:
         if not done:
             raise
@@ -301,6 +312,11 @@ def publish(root: Node, seed: Any, set_grad: Callable[[Node, Any], None]) -> Non
         if done:  # of a handler of signals that a person wrote
             error.add_note("backward() had finished by then: every grad is set")
         raise
+
+
+def _heed_interrupts() -> None:
+    """Raise an interrupt that has come: Python looks for one where a function of its own begins."""
+    threading.current_thread()
 
 
 def _interrupt_again() -> None:

@@ -35,6 +35,8 @@ def main(error):
         except error as raised:
             if finished or "every grad is set" in str(getattr(raised, "__notes__", "")):
                 outcomes.add("after")
+            elif autodiff.__compiled__ and leaves[0].grad != 0:
+                outcomes.add("after")  # on the way out of C, where nothing can be told
             else:
                 assert [x.grad for x in leaves] == [0] * 300
                 outcomes.add("before")
