@@ -24,7 +24,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 MODULES = ("native", "graph", "hints", "protocols", "methods", "operators", "value")
 CLASSES = ("Hints", "AsNumber", "Methods", "Operators", "Value")
 DESCRIPTORS = ("Elsewhere", "OnlyDerived")  # which mypyc cannot make: they stay Python classes
-REQUIREMENTS = ["mypy[mypyc]>=2.0,<3", "setuptools>=77"]
+REQUIREMENTS = ["mypy[mypyc]==2.4.*"]  # whose C code is completed below
 
 
 class CompiledEngine(BuildHookInterface):  # type: ignore[type-arg]
@@ -37,13 +37,18 @@ class CompiledEngine(BuildHookInterface):  # type: ignore[type-arg]
         if not _is_asked_for() or version == "editable":
             return
         self._folder = tempfile.mkdtemp()
-        built = _compiled(pathlib.Path(self.root), pathlib.Path(self._folder))
+        try:
+            built = _compiled(pathlib.Path(self.root), pathlib.Path(self._folder))
+        except BaseException:
+            shutil.rmtree(self._folder)
+            raise
         build_data["force_include"].update({str(path): place for path, place in built.items()})
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        shutil.rmtree(getattr(self, "_folder", ""), ignore_errors=True)
+        if hasattr(self, "_folder"):
+            shutil.rmtree(self._folder)
 
 
 def _is_asked_for() -> bool:
@@ -69,9 +74,8 @@ def _compiled(root: pathlib.Path, folder: pathlib.Path) -> dict[pathlib.Path, st
     os.chdir(folder)  # mypyc reads and writes where it stands
     try:
         paths = [f"autodiff/{name}.py" for name in MODULES]
-        extensions = mypycify(
-            ["--config-file=", "--ignore-missing-imports", *paths], group_name="autodiff.engine"
-        )
+        options = ["--config-file=", "--ignore-missing-imports"]
+        extensions = mypycify([*options, *paths], group_name="autodiff_engine", debug_level="0")
         for path in folder.glob("build/**/__native_*.[ch]"):
             text = path.read_text(encoding="utf-8")
             path.write_text(_completed(text, path.suffix, documentation), encoding="utf-8")
@@ -184,7 +188,5 @@ def _documented(text: str, module: str, name: str, docstring: str) -> str:
     ]
     for pattern in patterns:
         text = re.sub(pattern, lambda found: found[1] + docstring, text)
-    accessors = rf"(\(getter\){module}___{owner}_get_{method},[^{{}}]*?)NULL, NULL\}}"
-    return (
-        re.sub(accessors, lambda found: f'{found[1]}"{docstring}", NULL}}', text) if owner else text
-    )
+    accessor = rf"(\(getter\){module}___{owner}_get_{method},[^{{}}]*?)NULL, NULL\}}"
+    return re.sub(accessor, lambda found: f'{found[1]}"{docstring}", NULL}}', text)
