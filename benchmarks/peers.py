@@ -247,7 +247,7 @@ def rows(found: dict[str, list[Any]], unit: str) -> None:
             together(name, of) / together("microgpt's style", of) for of in (min, statistics.median)
         )
         sums = f" | {together(name, min):,.0f}" if len(parts) > 1 else ""
-        print(f"| {name} | {' | '.join(parts)}{sums} {unit} | {least:.2f} ({middle:.2f}) |")
+        print(f"| {name} | {' | '.join(parts)}{sums}{unit} | {least:.2f} ({middle:.2f}) |")
 
 
 def main() -> None:
@@ -268,8 +268,8 @@ def main() -> None:
     print(f"{platform.platform()}, {platform.python_implementation()} {platform.python_version()}")
     print("; ".join([*versions, *(f"{name}: not measured" for name in absent)]))
     print(
-        f"\n{options.rounds} processes of each, which took turns. Time of the processor, the least "
-        "(the ratio of the medians)\nin brackets; all agree in the error and its 337 derivatives.\n"
+        f"\n{options.rounds} processes of each, which took turns. The least time of the processor; "
+        "in brackets the ratio of\nthe medians. All agree in the error and its 337 derivatives.\n"
         f"\n2-16-16-1 tanh network, {engine.OPERATIONS} operations, ns an operation\n\n"
         "| engine | forward | backward | together | / microgpt's style |\n"
         "| --- | --- | --- | --- | --- |"
@@ -280,7 +280,7 @@ def main() -> None:
         f"\nTraining `benchmarks/microgpt.py`, {options.steps} steps, in which all losses agree\n\n"
         "| engine | a step | / microgpt's style |\n| --- | --- | --- |"
     )
-    rows(all_measured("--model", names, options.rounds, options.steps), "ms")
+    rows(all_measured("--model", names, options.rounds, options.steps), " ms")
 
 
 if __name__ == "__main__":
