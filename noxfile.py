@@ -86,13 +86,12 @@ def examples(session):
     run_in(source_distribution(session), session, command, silent=True)
 
 
-def run_tests(folder, session, *options):
-    """Run the README's test command in a folder, on all cores.
+def run_tests(folder, session, command, *options):
+    """Run the tests in a folder, on all cores.
 
     Without the table of right derivations: it takes a minute, and its arithmetic is the same on
     every Python.
     """
-    (command,) = in_readme(r"^(python -m pip install [^\n]* && python -m pytest)$")
     always = "-q -n auto --dist worksteal -p skips --ignore=tests/test_derivations.py"
     environment = {
         "PIP_QUIET": "1",
@@ -104,16 +103,17 @@ def run_tests(folder, session, *options):
 
 @nox.session(python=PYTHONS, requires=["build"])
 def tests(session):
-    """Run the tests on the plain engine; count the lines where that costs next to nothing."""
+    """Run the README's test command, on the plain engine; count lines where that is cheap."""
+    (command,) = in_readme(r"^(python -m pip install [^\n]* && python -m pytest)$")
     options = []
     if session.python == COVERED:
         options = ["--cov", "--cov-report=term", "--cov-fail-under=98"]
         session.env["COVERAGE_CORE"] = "sysmon"
         session.install("llvmlite")  # what needs it is counted, too
-    run_tests(source_distribution(session), session, *options)
+    run_tests(source_distribution(session), session, command, *options)
 
 
-@nox.session(python=PYTHONS[1], requires=["build"])
+@nox.session(python=PYTHONS[2], requires=["build"])
 def compiled(session):
     """Run the tests on the compiled engine, in one Python; the doctests are the plain one's."""
     folder = source_distribution(session)
@@ -121,7 +121,8 @@ def compiled(session):
     build = ["python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels)]
     session.run(*build, str(folder), env={"AUTODIFF_COMPILE": "1"})
     (wheel,) = wheels.glob("*.whl")
-    shutil.unpack_archive(wheel, folder, "zip")  # its libraries stand beside the sources
+    session.install(f"{wheel}[test]")
+    shutil.unpack_archive(wheel, folder, "zip")  # the tests import what stands beside them
     with session.chdir(folder):
         session.run("python", "-c", "import autodiff; assert autodiff.__compiled__")
-    run_tests(folder, session, "-o testpaths=tests")
+    run_tests(folder, session, "python -m pytest", "-o testpaths=tests")
