@@ -5,9 +5,8 @@ operation is (see `rows.Operation`). The functions that people call, the methods
 pictures, formulas, programs and their backends are all made from it: a new operation is a new row.
 
 The function of a row computes in the package that its number comes from (see `kinds`); the value
-that stands here is what is done where a package has no such function, None where every package has
-one. The names are NumPy's. The local derivatives are computed from the operands and the value; None
-is a structural zero: the result does not depend on that operand at all, so 0 * inf cannot arise.
+here is what is done where a package lacks it, None where none does. The names are NumPy's. Of local
+derivatives, None is a structural zero: the result does not depend on that operand, so no 0 * inf.
 """
 
 from __future__ import annotations
