@@ -241,7 +241,7 @@ def _warn_if_out_of_date(interior: list[Any]) -> None:
                     f"the number{name} was assigned after this was computed from it, so these are "
                     "derivatives at the old number: compute the expression again after assigning",
                     RuntimeWarning,
-                    stacklevel=1 if COMPILED else 5,
+                    stacklevel=1 if COMPILED else 6,
                 )
                 return
 
