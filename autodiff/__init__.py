@@ -12,7 +12,7 @@ A `Value` is a number that remembers how it was computed. `grad`, `jacobian`, `h
 `autodiff.sin` and its like work on Values and on plain numbers of every kind; `draw` and `tree`
 show the graph, and `page` makes a page of it that computes; `compare` and `assert_gradient` find
 what is wrong with a derivative by hand; `trace` records a function once and replays it and its
-derivative on floats, fractions and arrays.
+derivative on floats, fractions and arrays; `jit` does so for every branch that a function takes.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from autodiff.drawing import draw
     from autodiff.drawing.tree import tree
     from autodiff.elementwise import derivative
+    from autodiff.jitting import jit
     from autodiff.pages import Page, page
     from autodiff.program import CompileWarning, GuardError, Program, trace
 
@@ -58,6 +59,7 @@ __all__ = [
     "isinf",
     "isnan",
     "jacobian",
+    "jit",
     "jvp",
     "operation",
     "page",
@@ -81,6 +83,7 @@ _ROOMS = {
     "compare": "checking",
     "derivative": "elementwise",
     "draw": "drawing",
+    "jit": "jitting",
     "page": "pages",
     "trace": "program",
     "tree": "drawing.tree",

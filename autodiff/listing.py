@@ -41,7 +41,8 @@ class Step(NamedTuple):
 class Listing:
     """Straight-line code: inputs first, then one step after the other.
 
-    Guards stand under the places of their conditions. `derivative_in` has an entry for each output
+    Guards stand under the places of their conditions, in the order in which they chose: what one
+    asks depends on those before it alone. `derivative_in` has an entry for each output
     of a program: the input that it is the derivative in, and to whose shape it is added up over a
     batch; None for the value and for second derivatives, which are added up to one number.
     """
@@ -59,6 +60,29 @@ class Listing:
         """The steps that compute something from an input, by their places."""
         steps = enumerate(self.steps)
         return {i: x for i, x in steps if x.constant is None and x.operation != INPUT}
+
+
+def without_dead_lines(
+    steps: Sequence[Step],
+    inputs: int,
+    outputs: Sequence[int],
+    guards: dict[int, Guard],
+    derivative_in: tuple[int | None, ...] = (),
+) -> Listing:
+    """Return the steps that outputs and guards need, as a listing."""
+    alive = {*range(inputs), *outputs, *guards}
+    for place in range(len(steps) - 1, -1, -1):
+        if place in alive:
+            alive.update(steps[place].operands)
+    new = {old: place for place, old in enumerate(sorted(alive))}
+    kept = [
+        step._replace(operands=tuple([new[x] for x in step.operands]))
+        for place, step in enumerate(steps)
+        if place in new
+    ]
+    moved = {new[old]: guard._replace(condition=new[old]) for old, guard in guards.items()}
+    ends = tuple([new[x] for x in outputs])
+    return Listing(tuple(kept), inputs, ends, moved, {}, {}, derivative_in)
 
 
 def of_graph(root: Any, inputs: Sequence[Any]) -> Listing:

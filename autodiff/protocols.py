@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from autodiff.graph import FIELDS, deep_copy, flattened, is_unset, restored, shallow_copy
 from autodiff.hints import Hints
-from autodiff.kinds import Number, is_truth, number_like
+from autodiff.kinds import Number, is_truth, number_like, package_of
 
 _pictures: list[Callable[..., dict[str, str]]] = [lambda value, *_: {"text/plain": repr(value)}]
 
@@ -57,6 +57,11 @@ class AsNumber(Hints):
 
     def __format__(self, specification: str) -> str:
         return format(self._data, specification) if specification else str(self)
+
+    def __str__(self) -> str:
+        if package_of(type(self._data)) == "autodiff":
+            format(self._data)  # a number that is being recorded has no text
+        return repr(self)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label is not None else ""

@@ -85,6 +85,17 @@ def trace(
     """
     if isinstance(f, Value):
         return _traced_expression(f, args, argnums)
+    return traced(f, args, argnums)
+
+
+def traced(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    argnums: int | Sequence[int] | None,
+    example: Callable[[Number], Number] | None = None,
+) -> Program:
+    """Record a function; `example` makes of an argument's number the one that is computed with."""
+    example = example or _plain
     names = _parameters(f, len(args))
     treedefs: list[Treedef] = []
     inputs: list[tuple[str, Number]] = []
@@ -92,7 +103,7 @@ def trace(
         treedef, numbers = flatten(argument, name, widths=False)
         treedefs.append(treedef)
         for number, place in zip(numbers, treedef.names(name), strict=True):
-            inputs.append((getattr(number, "label", None) or place, number))
+            inputs.append((getattr(number, "label", None) or place, example(number)))
     name = source.function_name(getattr(f, "__name__", "f").replace("<lambda>", "f"))
 
     def call(variables: list[Value]) -> Any:
@@ -134,7 +145,7 @@ def _recorded(
     The outputs are the value and its derivatives in the inputs that are varied.
     """
     recording = Recording()
-    examples = tuple([_plain(number) for _, number in inputs])
+    examples = tuple([number for _, number in inputs])
     variables = [node(recording.input(number)) for number in examples]
     for variable, (label, _) in zip(variables, inputs, strict=True):
         variable.label = label
@@ -189,7 +200,7 @@ def _traced_expression(
                 "when it is already built: trace the function that builds it"
             )
     leaves = _leaves(root)
-    inputs = [(n.label or f"x{i}", n.data) for i, n in enumerate(leaves)]
+    inputs = [(n.label or f"x{i}", _plain(n)) for i, n in enumerate(leaves)]
 
     lines = of_graph(root, leaves)
 

@@ -40,12 +40,11 @@ def finished(
         constant = float(line.number) if computed else line.constant
         return Step(line.operation, tuple([new[x.place] for x in line.operands]), constant)
 
-    guards = sorted((new[old], guard) for old, guard in recording.guards.items())
     return Listing(
         tuple([step(recorded[place]) for place in order]),
         len(inputs),
         tuple([new[line.place] for line in outputs]),
-        {place: guard._replace(condition=place) for place, guard in guards},
+        {new[old]: guard._replace(condition=new[old]) for old, guard in recording.guards.items()},
         {new[place]: name for place, name in recording.names.items() if place in new},
         {new[d]: new[x] for d, x in recording.adjoints.items() if d in new and x in new},
         tuple(derivative_in),

@@ -111,7 +111,7 @@ class Program:
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
         if is_plain and self._machine is None:
             return self._functions[0](*numbers)
-        return self._outputs(self._value_lines, numbers)[0]
+        return self._outputs("_value_lines", numbers)[0]
 
     def value_and_grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return the value and the gradient.
@@ -245,7 +245,7 @@ class Program:
                [3., 2.]])
         """
         numbers, _ = self._numbers_for_array(args, named, reduce)
-        entries = self._outputs(self._hessian_lines, numbers, reduce)
+        entries = self._outputs("_hessian_lines", numbers, reduce)
         size = len(self._arguments.varied)
         return entries[0] if size == 1 else stacked(entries, (size, size))
 
@@ -289,7 +289,7 @@ class Program:
                     f"with reduce={reduce!r} the vector has the shapes of the arguments, and in "
                     f"{self._lines.names[place]}, of shape {tuple(own)}, it has {tuple(x.shape)}"
                 )
-        products = self._outputs(self._hvp_lines, numbers + vectors, reduce)
+        products = self._outputs("_hvp_lines", numbers + vectors, reduce)
         return self._arguments.structured(products)
 
     # ---- As machine code ----------------------------------------------------------------------
@@ -444,10 +444,10 @@ class Program:
 
     # ---- What is made when it is first needed -------------------------------------------------
 
-    def _outputs(self, lines: Listing, numbers: list[Any], reduce: str | None = None) -> list[Any]:
-        """Compute lines by what computes this program."""
+    def _outputs(self, lines: str, numbers: list[Any], reduce: str | None = None) -> list[Any]:
+        """Compute the lines of an attribute by what computes this program."""
         compute = outputs_of if self._machine is None else self._machine.outputs_of
-        return compute(lines, numbers, reduce)
+        return compute(getattr(self, lines), numbers, reduce)
 
     def _numbers_for_array(
         self, args: Sequence[Any], named: Mapping[str, Any], reduce: str | None
@@ -470,7 +470,7 @@ class Program:
     ) -> Sequence[Any]:
         """Return the value and the derivatives in their order."""
         if not is_plain or self._machine is not None:
-            return self._outputs(self._lines, numbers, reduce)
+            return self._outputs("_lines", numbers, reduce)
         result = self._functions[1](*numbers)
         return result if self._arguments.varied else (result,)
 

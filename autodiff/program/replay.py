@@ -78,7 +78,7 @@ class _Plan(NamedTuple):
                 values[operand] = None
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=1024)
 def _plan(lines: Listing, space: Any, dtype: Any, varies: tuple[bool, ...]) -> _Plan:
     computed = lines.computed
     users = {place: place for place in computed}  # the last of each line; its own is the first
@@ -165,7 +165,7 @@ def _at_once(lines: Listing, numbers: list[Any], reduce: str | None) -> list[Any
     found = dict(plan.outputs(lines, inputs, lambda i: f"sample {i}"))
     outputs = [_of_library(found[i], space, dtype) for i in range(len(found))]
     outputs = [space.broadcast_to(x, shape) for x in outputs]
-    return _reduced(lines, outputs, inputs, shape, reduce)
+    return reduced(lines, outputs, inputs, shape, reduce)
 
 
 def _by_sample(lines: Listing, numbers: list[Any], reduce: str | None) -> list[Any]:
@@ -179,7 +179,7 @@ def _by_sample(lines: Listing, numbers: list[Any], reduce: str | None) -> list[A
     for sample, row in enumerate(rows):
         for output, number in enumerate(row):
             outputs[output, sample] = number
-    return _reduced(lines, [x.reshape(shape) for x in outputs], numbers, shape, reduce)
+    return reduced(lines, [x.reshape(shape) for x in outputs], numbers, shape, reduce)
 
 
 def _own_shapes(lines: Listing, numbers: Sequence[Any]) -> list[tuple[int, ...]]:
@@ -189,7 +189,7 @@ def _own_shapes(lines: Listing, numbers: Sequence[Any]) -> list[tuple[int, ...]]
     ]
 
 
-def _reduced(
+def reduced(
     lines: Listing,
     outputs: list[Any],
     numbers: list[Any],

@@ -207,13 +207,15 @@ _NOT_THEIRS = ("autodiff", "contextlib", "numpy")  # packages between a comparis
 def _location() -> str:
     """Return the file and line of the person's code that is being run."""
     frame: Any = sys._getframe(1)
-    while _package_of(frame) in _NOT_THEIRS and frame.f_back is not None:
+    while not is_theirs(frame) and frame.f_back is not None:
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
-def _package_of(frame: Any) -> str:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+def is_theirs(frame: Any) -> bool:
+    """Return whether a frame runs the person's code."""
+    package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+    return package not in _NOT_THEIRS
 
 
 # ---- Recording --------------------------------------------------------------------------------

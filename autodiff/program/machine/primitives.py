@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autodiff.listing import CONSTANT, INPUT, Listing, Step
+from autodiff.listing import CONSTANT, INPUT, Listing, Step, without_dead_lines
 from autodiff.program import source
 from autodiff.program.finishing import finished
 from autodiff.program.lowering import lowered
@@ -39,24 +39,7 @@ def primitives(listing: Listing, *, exact: bool) -> Listing:
     places = lowering.inlined(listing, inputs)
     guards = {places[at]: guard for at, guard in listing.guards.items()}
     outputs = [places[output] for output in listing.outputs]
-    return _without_dead_lines(lowering.steps, listing.inputs, outputs, guards)
-
-
-def _without_dead_lines(
-    steps: Sequence[Step], inputs: int, outputs: Sequence[int], guards: dict[int, Any]
-) -> Listing:
-    alive = {*range(inputs), *outputs, *guards}
-    for place in range(len(steps) - 1, -1, -1):
-        if place in alive:
-            alive.update(steps[place].operands)
-    new = {old: place for place, old in enumerate(sorted(alive))}
-    kept = [
-        step._replace(operands=tuple([new[x] for x in step.operands]))
-        for place, step in enumerate(steps)
-        if place in new
-    ]
-    moved = {new[old]: guard._replace(condition=new[old]) for old, guard in guards.items()}
-    return Listing(tuple(kept), inputs, tuple([new[x] for x in outputs]), moved, {}, {})
+    return without_dead_lines(lowering.steps, listing.inputs, outputs, guards)
 
 
 @functools.cache

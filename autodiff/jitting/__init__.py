@@ -1,0 +1,276 @@
+"""`jit`: an ordinary function, branches and loops included, as the programs that it needs.
+
+    >>> import autodiff
+    >>> @autodiff.jit
+    ... def f(x):
+    ...     return x * x if x > 0 else -x
+    >>> f.grad(3.0), f.grad(-3.0)
+    (6.0, -1.0)
+
+A function is traced when it is first called with a structure of arguments, and again where a guard
+fails: every way through its branches is a program. The samples of a batch are split by the branches
+that they take.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, overload
+
+from autodiff.arrays import is_array
+from autodiff.derivatives import value_and_grad
+from autodiff.jitting import structure
+from autodiff.jitting.batches import Branching, as_in_an_array, naming
+from autodiff.jitting.engine import Engine
+from autodiff.jitting.variants import Variant, Variants, name_of
+from autodiff.program import Program
+
+__all__ = ["Jitted", "jit"]
+
+
+@overload
+def jit(
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = ...,
+    *,
+    exact: bool = ...,
+    variants: int = ...,
+) -> Jitted: ...
+
+
+@overload
+def jit(
+    *, argnums: int | Sequence[int] = ..., exact: bool = ..., variants: int = ...
+) -> Callable[[Callable[..., Any]], Jitted]: ...
+
+
+def jit(
+    f: Callable[..., Any] | None = None,
+    argnums: int | Sequence[int] = 0,
+    *,
+    exact: bool = False,
+    variants: int = 64,
+) -> Any:
+    """Return a function that runs as programs: traced, compiled where that pays, kept.
+
+    It is called like `f`, and has its derivatives: `value_and_grad`, `grad`, `jacobian`, `hessian`
+    and `hvp`, as a `Program` has them. It is a decorator, with arguments or without.
+
+    An ordinary `if` or `while` works. Where a comparison comes out otherwise than before, the
+    function is traced once more, and the program is kept beside the others. The samples of a batch
+    are split by the ways that they go, each group runs its own program, and the results come back
+    in order.
+
+    An array is one argument of one sample where `f`, called with it, gives one number: a vector of
+    weights. Else it is a batch: of numbers, or of what `f` was called with before, the axes of the
+    batch in front.
+
+    On numbers results have the engine's bits and errors, but for programs of a thousand lines and
+    more: these, and batches that are worth it, are compiled where llvmlite is installed (the extra
+    `jit`). In a batch arithmetic is IEEE 754, infinite or nan where Python raises; what `f` itself
+    raises for a sample is raised, with a note that says for which.
+
+    Parameters
+    ----------
+    f : callable
+        A function whose result is one number. What it does must depend on its arguments alone.
+    argnums : int or sequence of int
+        In which positional arguments to differentiate.
+    exact : bool
+        Whether the results of batches have the very bits that the engine gives on floats; then they
+        are always compiled.
+    variants : int
+        How many ways through the branches are kept for one structure of arguments.
+
+    Returns
+    -------
+    Jitted
+        The function; its `programs` are those that it keeps.
+
+    Raises
+    ------
+    GuardError
+        When called: if there are more ways than `variants`; it names the comparison.
+    TypeError
+        When called: if `f` does what cannot be recorded, such as looking at the text of a number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> @jit
+    ... def steps(x):  # how often a number can be halved, and what is left
+    ...     while x >= 1:
+    ...         x = x / 2
+    ...     return x
+    >>> steps(5.0)
+    0.625
+    >>> steps.grad(np.array([5.0, 0.5, 100.0]))
+    array([0.125    , 1.       , 0.0078125])
+    >>> len(steps.programs)
+    3
+    """
+    if f is None:
+        return functools.partial(jit, argnums=argnums, exact=exact, variants=variants)
+    return Jitted(f, argnums, exact=exact, variants=variants)
+
+
+class Jitted:
+    """A function that runs as programs; `jit` makes it."""
+
+    def __init__(
+        self, f: Callable[..., Any], argnums: int | Sequence[int], *, exact: bool, variants: int
+    ) -> None:
+        if not callable(f):
+            raise TypeError(f"jit takes a function, and got {f!r}")
+        functools.update_wrapper(self, f)
+        self._f = f
+        self._argnums = argnums
+        self._limit = variants
+        self._engine = Engine(exact=exact)
+        self._families: dict[Any, _Family] = {}
+        self._batches: set[Any] = set()  # structures in which arrays are batches
+        self._samples: dict[Any, Variants] = {}  # by what has a key that is had fast
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """The programs that are kept: for each structure of arguments, for each way."""
+        families = self._families.values()
+        return tuple([x.program for family in families for x in family.variants.known.values()])
+
+    def __repr__(self) -> str:
+        count = len(self.programs)
+        return f"<jit {name_of(self._f)}: {count} program{'' if count == 1 else 's'}>"
+
+    def __reduce__(self) -> str:
+        """Pickle as functions do: by name, of one that was decorated where it is defined."""
+        return str(getattr(self._f, "__qualname__", "jit"))
+
+    # ---- Values and derivatives ---------------------------------------------------------------
+
+    def __call__(self, *args: Any, **named: Any) -> Any:
+        """Return the value, or one for each sample of a batch."""
+        variants = None if named else self._samples.get(structure.key_of_floats(args))
+        if variants is not None:
+            return variants.on_one("__call__", args, args)
+        given = self._positional(args, named)
+        if structure.holds_values(given):  # a graph is being recorded
+            return self._f(*given)
+        return self._computed("__call__", given)
+
+    def value_and_grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
+        """Return the value and the gradient, as `Program.value_and_grad` does."""
+        variants = None if named else self._samples.get(structure.key_of_floats(args))
+        if variants is not None:
+            return variants.on_one("value_and_grad", args, args, reduce=reduce)
+        given = self._positional(args, named)
+        if structure.holds_values(given):
+            return value_and_grad(self._f, self._argnums)(*given)
+        return self._computed("value_and_grad", given, reduce=reduce)
+
+    def grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
+        """Return the gradient, as `Program.grad` does."""
+        return self.value_and_grad(*args, reduce=reduce, **named)[1]
+
+    def jacobian(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
+        """Return the gradient as one array, as `Program.jacobian` does."""
+        return self._computed("jacobian", self._positional(args, named), reduce=reduce)
+
+    def hessian(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
+        """Return all second derivatives, as `Program.hessian` does."""
+        return self._computed("hessian", self._positional(args, named), reduce=reduce)
+
+    def hvp(self, args: Sequence[Any], vector: Sequence[Any], *, reduce: str | None = None) -> Any:
+        """Return the Hessian times a vector, as `Program.hvp` does."""
+        family = self._family(args)
+        if family.is_batch(args):
+            return family.batch.hvp(args, vector, reduce=reduce)
+        return family.variants.on_one("hvp", args, (args, vector), reduce=reduce)
+
+    # ---- Which programs -----------------------------------------------------------------------
+
+    def _computed(self, method: str, args: Sequence[Any], **options: Any) -> Any:
+        family = self._family(args)
+        if family.is_batch(args):
+            return getattr(family.batch, method)(*args, **options)
+        key = structure.key_of_floats(args)
+        if key is not None:
+            self._samples[key] = family.variants
+        return family.variants.on_one(method, args, args, **options)
+
+    def _positional(self, args: Sequence[Any], named: Mapping[str, Any]) -> Sequence[Any]:
+        """Return all arguments by position."""
+        if not named:
+            return args
+        bound = inspect.signature(self._f).bind(*args, **named)
+        bound.apply_defaults()
+        if bound.kwargs:
+            raise TypeError(
+                f"{name_of(self._f)} takes {', '.join(bound.kwargs)} by name only, and jit takes "
+                "arguments that have a position"
+            )
+        return bound.args
+
+    def _family(self, args: Sequence[Any]) -> _Family:
+        """Return the programs for this structure of arguments."""
+        key = structure.key_of((*args,), structure.shape_of)
+        if key in self._families:
+            return self._families[key]
+        if any(map(structure.is_several, structure.parts(args))):
+            dimensions = structure.key_of((*args,), lambda x: len(structure.shape_of(x)))
+            why = "" if dimensions in self._batches else structure.why_not_one(self._f, args)
+            if why or dimensions in self._batches:
+                family = self._family_of_batch(args, why)
+                self._batches.add(dimensions)
+                return family
+        return self._new(key, args)
+
+    def _family_of_batch(self, args: Sequence[Any], why: str) -> _Family:
+        for family in self._families.values():
+            if family.takes(args):
+                return family
+        key = structure.key_of((*args,), lambda x: None)
+        hint = (
+            f"0 of a batch of numbers, for {name_of(self._f)} {why} when it was called with the "
+            "arrays as they are. If an array is an argument of one sample, call it with one first"
+        )
+        with naming(hint):
+            return self._new(key, structure.first_sample(args), as_in_an_array)
+
+    def _new(
+        self, key: Any, args: Sequence[Any], example: Callable[[Any], Any] | None = None
+    ) -> _Family:
+        variants = Variants(self._f, self._argnums, self._limit, self._engine)
+        family = _Family(variants, self._engine, variants.of(args, example))
+        return self._families.setdefault(key, family)
+
+
+class _Family:
+    """The programs for one structure of arguments."""
+
+    def __init__(self, variants: Variants, engine: Engine, first: Variant) -> None:
+        program = first.program
+        self.variants = variants
+        self.arguments = program._arguments
+        self.batch = Branching(
+            program.name,
+            self.arguments,
+            program._lines,
+            program._examples,
+            variants=variants,
+            engine=engine,
+        )
+
+    def takes(self, args: Sequence[Any]) -> bool:
+        """Return whether arguments are a batch of samples of this structure."""
+        try:
+            self.arguments.numbers("", args, {})
+        except (TypeError, ValueError):
+            return False
+        return True
+
+    def is_batch(self, args: Sequence[Any]) -> bool:
+        """Return whether arguments are several samples; an error if they are neither."""
+        numbers, _ = self.arguments.numbers(self.batch.name, args, {})
+        return any(map(is_array, numbers))

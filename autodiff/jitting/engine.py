@@ -1,0 +1,66 @@
+"""What computes the programs of a function: machine code where it pays, else Python and NumPy."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from autodiff.listing import Listing
+from autodiff.program import Program
+from autodiff.program.machine import LARGEST, Machine
+from autodiff.program.replay import outputs_of
+
+_LINES = 1_000  # from which on a program is worth machine code even for one sample
+_WORK = 100_000  # lines times samples, from which on a batch is worth it
+
+Outputs = Callable[..., list[Any]]
+
+
+class Engine:
+    """What computes.
+
+    Attributes
+    ----------
+    exact : bool
+        Whether batches have the engine's very bits, which machine code alone gives.
+    """
+
+    def __init__(self, *, exact: bool) -> None:
+        self.exact = exact
+
+    def for_one(self, program: Program) -> Program:
+        """Return what computes one sample."""
+        is_compiled = self._pays(program._lines, 1) and self._machine is not None
+        return program.compile(exact=self.exact) if is_compiled else program
+
+    def for_batch(self, program: Program, samples: int) -> Outputs:
+        """Return what computes the lines of all variants of a program on a batch.
+
+        It takes lines, numbers and how many samples these are of, and `reduce`.
+        """
+        if (self.exact or self._pays(program._lines, samples)) and self._machine is not None:
+            return functools.partial(_compiled, self._machine)
+        return lambda lines, numbers, samples, reduce=None: outputs_of(lines, numbers, reduce)
+
+    def _pays(self, lines: Listing, samples: int) -> bool:
+        """Return whether to compile: the one place where that is decided."""
+        count = len(lines.computed)
+        return count <= LARGEST and (count >= _LINES or count * samples >= _WORK)
+
+    @functools.cached_property
+    def _machine(self) -> Machine | None:
+        try:
+            return Machine(self.exact)
+        except ImportError:
+            if self.exact:
+                raise
+            return None
+
+
+def _compiled(
+    machine: Machine, lines: Listing, numbers: list[Any], samples: int, reduce: str | None = None
+) -> list[Any]:
+    if samples == 1:  # in an array it would be left to NumPy
+        numbers = [x.item() if hasattr(x, "item") else x for x in numbers]
+    return machine.outputs_of(lines, numbers, reduce)
