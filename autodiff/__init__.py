@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 from autodiff import functions, native
 from autodiff.custom import operation
-from autodiff.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad
 from autodiff.functions import *  # noqa: F403
 from autodiff.functions import absolute as abs  # noqa: F401 (a star would hide Python's)
 from autodiff.functions import isclose, isfinite, isinf, isnan
@@ -32,6 +31,7 @@ from autodiff.value import Value
 
 if TYPE_CHECKING:
     from autodiff.checking import assert_gradient, compare
+    from autodiff.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad
     from autodiff.drawing import draw
     from autodiff.drawing.tree import tree
     from autodiff.elementwise import derivative
@@ -73,7 +73,7 @@ __all__ += functions.NAMES
 __version__ = "0.1.0"
 __compiled__ = native.COMPILED
 
-# What needs more than the standard library is imported when it is first used.
+# What not everybody needs, or needs more than the standard library, is imported when first used.
 _ROOMS = {
     "CompileWarning": "program",
     "GuardError": "program",
@@ -83,10 +83,16 @@ _ROOMS = {
     "compare": "checking",
     "derivative": "elementwise",
     "draw": "drawing",
+    "grad": "derivatives",
+    "hessian": "derivatives",
+    "hvp": "derivatives",
+    "jacobian": "derivatives",
+    "jvp": "derivatives",
     "jit": "jitting",
     "page": "pages",
     "trace": "program",
     "tree": "drawing.tree",
+    "value_and_grad": "derivatives",
 }
 
 
@@ -105,4 +111,5 @@ def __getattr__(name: str) -> Any:
 
         way = f": {OF_AUTODIFF[name]}" if name in OF_AUTODIFF else ""
         raise AttributeError(f"module 'autodiff' has no attribute {name!r}{way}")
-    return getattr(importlib.import_module(f"autodiff.{_ROOMS[name]}"), name)
+    found = globals()[name] = getattr(importlib.import_module(f"autodiff.{_ROOMS[name]}"), name)
+    return found

@@ -7,7 +7,6 @@ new record.
 
 from __future__ import annotations
 
-import decimal
 import functools
 import importlib
 import math
@@ -193,6 +192,8 @@ def _without_traps(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compute decimals by the rules of IEEE 754: infinite or nan where they would raise."""
 
     def call(*operands: Any) -> Any:
+        import decimal
+
         with decimal.localcontext() as context:
             context.clear_traps()
             return function(*map(decimal.Decimal, operands))
@@ -204,6 +205,8 @@ def _with_digits(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Compute with as many more digits as a small decimal loses beside 1."""
 
     def call(x: Any) -> Any:
+        import decimal
+
         with decimal.localcontext() as context:
             context.prec += max(2, 2 - x.adjusted())
             result = function(x)
@@ -214,13 +217,13 @@ def _with_digits(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 # Right to the precision of the context; there is no trigonometry.
 _DECIMAL: dict[str, Callable[..., Any]] = {
-    "exp": decimal.Decimal.exp,
+    "exp": lambda x: x.exp(),
     "expm1": _with_digits(lambda x: x.exp() - 1),
-    "log": decimal.Decimal.ln,
+    "log": lambda x: x.ln(),
     "log1p": _with_digits(lambda x: (1 + x).ln()),
-    "log10": decimal.Decimal.log10,
-    "ieee_log": _without_traps(decimal.Decimal.ln),
-    "sqrt": decimal.Decimal.sqrt,
+    "log10": lambda x: x.log10(),
+    "ieee_log": _without_traps(lambda x: x.ln()),
+    "sqrt": lambda x: x.sqrt(),
     "power": _without_traps(lambda x, y: x**y),
     "floor": math.floor,
     "ceil": math.ceil,
@@ -260,9 +263,7 @@ PACKAGES = {
         stand_ins={"polygamma": _polygamma},
         whole=lambda x, n: n if isinstance(x, bool) else type(x)(n),
     ),
-    "decimal": Package(
-        spaces=lambda x: [], stand_ins=_DECIMAL, whole=lambda x, n: decimal.Decimal(n)
-    ),
+    "decimal": Package(spaces=lambda x: [], stand_ins=_DECIMAL, whole=lambda x, n: type(x)(n)),
     "numpy": Package(
         spaces=lambda x: [_module("numpy")],
         stand_ins=_NUMPY,
