@@ -179,13 +179,6 @@ def all_numbers(root):
     return model, [leaf.data for leaf in leaves], [float(x) for x in numbers]
 
 
-CASES = [
-    pytest.param(case.f, point, id=f"{case.name}{point}")
-    for case in COMPOSITES
-    for point in case.points[:3]
-]
-
-
 @needs_node
 def test_the_numbers_of_nodes_and_edges_are_those_of_the_engine():
     jobs, expected = [], []

@@ -24,6 +24,7 @@ from autodiff.pages.model import Model, model_of
 from autodiff.pages.svg import Svg
 from autodiff.pages.texts import typeset
 from autodiff.program.javascript import operations
+from autodiff.rows import ATOM, COMPARISON, TABLE
 from autodiff.value import Value
 
 __all__ = ["Lesson", "Page", "Preset", "page", "written"]
@@ -31,7 +32,7 @@ __all__ = ["Lesson", "Page", "Preset", "page", "written"]
 _ASSETS = pathlib.Path(__file__).with_name("assets")
 _SCRIPTS = ("numbers", "model", "formula", "graph", "plot", "controls", "forward", "backward",
             "bowl", "learn", "presets", "by_hand", "main")  # fmt: skip
-_OPERATORS = ("+", "-", "*", "/", "//", "%", "**", "neg", "pos", "<", "<=", ">", ">=", "==", "!=")
+_OPERATORS = [name for name, row in TABLE.items() if COMPARISON <= row.binding < ATOM]
 _FACTORS = (-1, 2, 1 / 2, 3, 1 / 3, 4, 1 / 4, -2, -1 / 2)  # that people drop or have too many
 _POINTS = 20
 
@@ -125,7 +126,6 @@ def _page(lesson: Lesson, model: Model) -> Page:
     names = [node["name"] for node in model.data["nodes"]]
     last = models[-1]
     data = {
-        "title": lesson.title,
         "models": [model.data for model in models],
         "learns": names.index(lesson.learns or _learning(names)),
         "hasHalf": bool(lesson.half_hint),

@@ -71,7 +71,7 @@ def model_of(root: Value) -> Model:
             f"a page shows up to {LIMIT} nodes one by one, and this graph has {len(order):,}: "
             "autodiff.draw folds it"
         )
-    layout = layout_of(root, "LR", ".4g", "all", True, None, None, max(LIMIT, 4))
+    layout = layout_of(root, "LR", ".4g", "all", True, None, None, LIMIT)
     names = names_of(root, formatter(".4g"))
     if not root.label:
         names[root] = "result"

@@ -15,6 +15,7 @@ from typing import Any
 
 from autodiff.drawing.dot import written
 from autodiff.drawing.layout import Layout, Node
+from autodiff.drawing.texts import shortened
 from autodiff.pages.texts import typeset
 
 _WIDEST = "grad −8.888e−888"  # what stands in a box may become as wide
@@ -23,12 +24,6 @@ _LONGEST = 18  # letters of a name
 _MARGIN = 6.0
 _LINE = 15.0  # from one line of text to the next
 _LONGEST_FORMULA = 24
-
-
-def shortened(name: str) -> str:
-    """Return as much of a name as fits into a box."""
-    line = " ".join(name.split())
-    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 class Svg:
@@ -42,11 +37,7 @@ class Svg:
         The page's data: the names and formulas of its nodes, the ends of its edges.
     """
 
-    def __init__(
-        self,
-        layout: Layout,
-        data: dict[str, Any],
-    ) -> None:
+    def __init__(self, layout: Layout, data: dict[str, Any]) -> None:
         self.layout = layout
         self.places: dict[str, int | None] = data["drawn"]  # by the names of the layout's nodes
         self.names = [node["name"] for node in data["nodes"]]
@@ -90,7 +81,7 @@ class Svg:
         place = self.places[node.name]
         if place is None:
             return node.text
-        return "\n".join([shortened(self.names[place]), _WIDEST, _WIDEST])
+        return "\n".join([self._name(place), _WIDEST, _WIDEST])
 
     def _operation(self, node: Node) -> str:
         """Return what stands in an ellipse: the operation with its operands, if that is short."""
@@ -98,6 +89,10 @@ class Svg:
             return ""
         formula = self.formulas[self.places[node.name] or 0]
         return formula if len(formula) <= _LONGEST_FORMULA else typeset(node.operation)
+
+    def _name(self, place: int) -> str:
+        """Return as much of a name as fits into a box."""
+        return shortened(" ".join(self.names[place].split()), _LONGEST)
 
     # ---- What is drawn ------------------------------------------------------------------------
 
@@ -120,7 +115,7 @@ class Svg:
             f'<g class="{classes}" data-node="{place}"><title></title>',
             f'<rect class="paper" {box} height="{height:.1f}"/>'
             f'<rect class="box" {box} height="{height:.1f}"/>',
-            _text("name", x, y - _LINE, escape(shortened(self.names[place]))),
+            _text("name", x, y - _LINE, escape(self._name(place))),
             _text("number", x, y),
             _text("grad", x, y + _LINE),
             "</g>",
