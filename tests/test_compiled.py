@@ -170,15 +170,45 @@ def test_results_have_the_structure_of_the_arguments():
 
 
 @pytest.mark.parametrize(
-    "argument", [[1.0, 2.0, 3.0], np.array([1.0, 2.0, 3.0]), (1.0, 2.0, 3.0), [1, 2, 3]]
+    "argument",
+    [
+        [1.0, 2.0, 3.0],
+        np.array([1.0, 2.0, 3.0]),
+        np.array([1.0, 2.0, 3.0], dtype=np.float32),
+        np.array([1.0, 2.0, 3.0], dtype=">f8"),
+        np.arange(1.0, 7.0)[::2] * 0.5,
+        (1.0, 2.0, 3.0),
+        [1, 2, 3],
+        [1.0, 2, np.float64(3.0)],
+    ],
+    ids=repr,
 )
-@pytest.mark.parametrize("example", [[1.0, 1.0, 1.0], np.ones(3)], ids=["list", "array"])
+@pytest.mark.parametrize(
+    "example", [[1.0, 1.0, 1.0], (1.0, 1.0, 1.0), np.ones(3)], ids=["list", "tuple", "array"]
+)
 @pytest.mark.parametrize("argnums", [None, 0, (1, 0)])
 def test_one_sample_gives_what_the_program_gives(argument, example, argnums):
     program = trace(lambda x, y: x[0] * x[1] ** y * x[2], example, 2.0, argnums=argnums)
     found = program.compile(exact=True).value_and_grad(argument, 2.0)
     assert repr(found) == repr(program.value_and_grad(argument, 2.0))
     assert program.compile(exact=True)(argument, y=2.0) == program(argument, 2.0)
+
+
+def test_one_sample_may_be_a_matrix():
+    program = trace(lambda w, x: (w @ x).sum(), np.ones((2, 3)), np.ones(3))
+    w, x = np.arange(6.0).reshape(2, 3), np.array([1.0, -2.0, 4.0])
+    for matrix in (w, np.asfortranarray(w), w.astype(int)):
+        value, (in_w, in_x) = program.compile().value_and_grad(matrix, x)
+        assert value == 21.0
+        assert in_w.tolist() == [x.tolist()] * 2
+        assert in_x.tolist() == [3.0, 5.0, 7.0]
+
+
+def test_results_stay_when_the_next_sample_is_computed():
+    program = trace(lambda x, y: x[0] * x[1] * y[0], np.ones(2), [1.0]).compile()
+    first = program.grad(np.array([2.0, 3.0]), [1.0])
+    program.grad(np.array([5.0, 7.0]), [1.0])
+    assert repr(first) == "(array([3., 2.]), [6.0])"
 
 
 @pytest.mark.parametrize("argument", [["1", "2"], [1.0], [True, None], 3.0, np.ones((2, 1))])
@@ -343,14 +373,14 @@ def test_several_threads_of_python_share_a_program():
     found = []
 
     def work(x):
-        found.extend((x, compiled(x, 0.5)) for _ in range(2000))
+        found.extend((x, compiled.value_and_grad(x, 0.5)) for _ in range(2000))
 
     threads = [threading.Thread(target=work, args=(0.1 * i,)) for i in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert dict(found) == {x: compiled(x, 0.5) for x, _ in found}
+    assert dict(found) == {x: compiled.value_and_grad(x, 0.5) for x, _ in found}
     assert len(set(found)) == 4
 
 

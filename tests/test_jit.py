@@ -476,6 +476,17 @@ def test_functions_take_several_structures():
     assert len(jitted.programs) == 3
 
 
+def test_structures_may_take_turns():
+    jitted = jit(lambda x: x[0] * x[1] if x[0] > 0 else x[1])
+    for _ in range(2):
+        for first, gradient in ((3.0, [2.0, 3.0]), (-3.0, [0.0, 1.0])):
+            assert jitted.grad([first, 2.0]) == gradient
+            assert jitted.grad((first, 2.0)) == tuple(gradient)
+            assert jitted.grad(np.array([first, 2.0])).tolist() == gradient
+            assert jitted([first, Fraction(2)]) == (6 if first > 0 else 2)
+    assert len(jitted.programs) == 6
+
+
 def test_an_error_at_first_does_not_make_a_batch_of_one_sample():
     def first_of(x):
         if x[0] < 0:

@@ -26,6 +26,7 @@ from autodiff.jitting.batches import Branching, as_in_an_array, naming
 from autodiff.jitting.engine import Engine
 from autodiff.jitting.variants import Variant, Variants, name_of
 from autodiff.program import Program
+from autodiff.program.arguments import check_reduce
 
 __all__ = ["Jitted", "jit"]
 
@@ -131,7 +132,7 @@ class Jitted:
         self._engine = Engine(exact=exact)
         self._families: dict[Any, _Family] = {}
         self._batches: set[Any] = set()  # structures in which arrays are batches
-        self._samples: dict[Any, Variants] = {}  # by what has a key that is had fast
+        self._last: Variants | None = None  # that one sample used
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -151,9 +152,10 @@ class Jitted:
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Return the value, or one for each sample of a batch."""
-        variants = None if named else self._samples.get(structure.key_of_floats(args))
-        if variants is not None:
-            return variants.on_one("__call__", args, args)
+        if self._last is not None and not named:
+            found = self._last.at_once("value", args)
+            if found is not None:
+                return found
         given = self._positional(args, named)
         if structure.holds_values(given):  # a graph is being recorded
             return self._f(*given)
@@ -161,9 +163,12 @@ class Jitted:
 
     def value_and_grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return the value and the gradient, as `Program.value_and_grad` does."""
-        variants = None if named else self._samples.get(structure.key_of_floats(args))
-        if variants is not None:
-            return variants.on_one("value_and_grad", args, args, reduce=reduce)
+        if reduce is not None:
+            check_reduce(reduce)
+        if self._last is not None and not named:
+            found = self._last.at_once("value_and_grad", args)
+            if found is not None:
+                return found
         given = self._positional(args, named)
         if structure.holds_values(given):
             return value_and_grad(self._f, self._argnums)(*given)
@@ -194,9 +199,7 @@ class Jitted:
         family = self._family(args)
         if family.is_batch(args):
             return getattr(family.batch, method)(*args, **options)
-        key = structure.key_of_floats(args)
-        if key is not None:
-            self._samples[key] = family.variants
+        self._last = family.variants
         return family.variants.on_one(method, args, args, **options)
 
     def _positional(self, args: Sequence[Any], named: Mapping[str, Any]) -> Sequence[Any]:

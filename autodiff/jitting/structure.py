@@ -25,27 +25,6 @@ def key_of(x: Any, of_array: Callable[[Any], Any]) -> Any:
     return of_array(x) if is_several(x) else None
 
 
-def key_of_floats(args: Sequence[Any]) -> Any:
-    """Return the structure of floats, flat lists and tuples of them and float arrays; else None.
-
-    It is had in a fraction of the time.
-    """
-    key: list[Any] = []
-    for x in args:
-        kind = type(x)
-        if kind is float:
-            key.append(None)
-        elif kind is list or kind is tuple:
-            if not set(map(type, x)) <= {float}:
-                return None
-            key.append((kind, len(x)))
-        elif kind.__name__ == "ndarray" and x.dtype.char == "d":
-            key.append((kind, x.shape))
-        else:
-            return None
-    return tuple(key)
-
-
 def is_several(x: Any) -> bool:
     """Return whether `x` is an array, or a column of another package."""
     return is_array(x) or (hasattr(x, "__array__") and not is_number(x))

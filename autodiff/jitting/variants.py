@@ -128,6 +128,21 @@ class Variants:
             self.recent = [*self.recent, variant]
             return variant
 
+    def at_once(self, method: str, args: Sequence[Any]) -> Any:
+        """Return what the short way of one sample gives; None if there is none for these arguments.
+
+        `method` is its "value" or "value_and_grad".
+        """
+        for variant in self.recent:
+            try:
+                found = getattr(variant.for_one._one_sample, method)(args)
+            except GuardError:
+                continue
+            if found is not None:
+                self._used(variant)
+                return found
+        return None
+
     def on_one(self, method: str, args: Sequence[Any], given: Sequence[Any], **options: Any) -> Any:
         """Call a method of the program that one sample needs with what is given."""
         for variant in self.recent:

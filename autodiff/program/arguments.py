@@ -47,6 +47,24 @@ class Arguments:
         given = [*args, *[named[name] for name in missing]]
         return self._taken(range(len(given)), given, self.names)
 
+    def numbers_for_array(
+        self, function: str, args: Sequence[Any], named: Mapping[str, Any], reduce: str | None
+    ) -> tuple[list[Any], bool]:
+        """Return the numbers as `numbers` does, for derivatives that become one array."""
+        check_reduce(reduce)
+        numbers, is_plain = self.numbers(function, args, named)
+        for position in self.positions if reduce is not None else ():
+            labels = self.forms[position].names(self.names[position])
+            for place, label in zip(self._places(position), labels, strict=True):
+                shape = getattr(numbers[place], "shape", ())
+                if shape != ():
+                    raise ValueError(
+                        f"with reduce={reduce!r} all samples share what is differentiated in, and "
+                        f"{label} is an array of shape {tuple(shape)}: name the arguments in which "
+                        "to differentiate by trace(..., argnums=...)"
+                    )
+        return numbers, is_plain
+
     def vector(self, parts: Sequence[Any]) -> list[Any]:
         """Return the numbers of a vector: it has a part for each argument that is varied."""
         if len(parts) != len(self.positions):

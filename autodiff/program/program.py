@@ -9,17 +9,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff.kinds import Number
 from autodiff.listing import CONSTANT, INPUT, LIKE, Listing
-from autodiff.program import derived, javascript, source
+from autodiff.program import derived, javascript, one_sample, source
 from autodiff.program.arguments import Arguments, check_reduce
 from autodiff.program.evaluation import GuardError
 from autodiff.program.machine import Machine
 from autodiff.program.machine.direct import Direct
-from autodiff.program.machine.kernel import Bound
+from autodiff.program.machine.kernel import Bound, aligned
 from autodiff.program.replay import outputs_of
 from autodiff.structures import stacked
 
@@ -104,10 +104,12 @@ class Program:
         >>> trace(lambda x: x * x, 1.0)(np.array([1.0, 2.0]))
         array([1., 4.])
         """
+        if not named and (value := self._one_sample.value(args)) is not None:
+            return value
         if self._direct is not None and not named:
-            value = self._direct.value(self._value_lines, args)
-            if value is not None:
-                return value
+            values = self._direct.value(self._value_lines, args)
+            if values is not None:
+                return values
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
         if is_plain and self._machine is None:
             return self._functions[0](*numbers)
@@ -148,7 +150,10 @@ class Program:
         >>> value, d_weight, d_input
         (13.0, 16.0, array([ 2., 10.]))
         """
-        check_reduce(reduce)
+        if reduce is not None:
+            check_reduce(reduce)
+        if not named and (found := self._one_sample.value_and_grad(args)) is not None:
+            return found
         if self._direct is not None and not named:
             found = self._direct.value_and_grad(self._lines, args, reduce)
             if found is not None:
@@ -199,7 +204,7 @@ class Program:
                [ 6.,  6.],
                [10., 20.]])
         """
-        numbers, is_plain = self._numbers_for_array(args, named, reduce)
+        numbers, is_plain = self._arguments.numbers_for_array(self.name, args, named, reduce)
         _, *slopes = self._value_and_slopes(numbers, is_plain, reduce)
         return slopes[0] if len(slopes) == 1 else stacked(slopes, (len(slopes),))
 
@@ -244,7 +249,7 @@ class Program:
         array([[7., 3.],
                [3., 2.]])
         """
-        numbers, _ = self._numbers_for_array(args, named, reduce)
+        numbers, _ = self._arguments.numbers_for_array(self.name, args, named, reduce)
         entries = self._outputs("_hessian_lines", numbers, reduce)
         size = len(self._arguments.varied)
         return entries[0] if size == 1 else stacked(entries, (size, size))
@@ -341,7 +346,8 @@ class Program:
         >>> evaluation.outputs  # doctest: +SKIP
         array([7., 3., 2.])
         """
-        bound = None if self._machine is None else self._machine.bound_anew(self._lines)
+        inputs = aligned((self._lines.inputs,))
+        bound = None if self._machine is None else self._machine.bound_to(self._lines, inputs)
         if bound is None:
             raise TypeError(f"{self.name} is not compiled: bind is for program.compile()")
         return bound
@@ -449,22 +455,6 @@ class Program:
         compute = outputs_of if self._machine is None else self._machine.outputs_of
         return compute(getattr(self, lines), numbers, reduce)
 
-    def _numbers_for_array(
-        self, args: Sequence[Any], named: Mapping[str, Any], reduce: str | None
-    ) -> tuple[list[Any], bool]:
-        """Return the numbers among the arguments, for derivatives that become one array."""
-        check_reduce(reduce)
-        numbers, is_plain = self._arguments.numbers(self.name, args, named)
-        for place in self._arguments.varied if reduce is not None else ():
-            shape = getattr(numbers[place], "shape", ())
-            if shape != ():
-                raise ValueError(
-                    f"with reduce={reduce!r} all samples share what is differentiated in, and "
-                    f"{self._lines.names[place]} is an array of shape {tuple(shape)}: name the "
-                    "arguments in which to differentiate by trace(..., argnums=...)"
-                )
-        return numbers, is_plain
-
     def _value_and_slopes(
         self, numbers: list[Any], is_plain: bool, reduce: str | None
     ) -> Sequence[Any]:
@@ -493,6 +483,15 @@ class Program:
     @functools.cached_property
     def _hvp_lines(self) -> Listing:
         return derived.product_of(self._lines, self._examples, self._arguments.varied)
+
+    @functools.cached_property
+    def _one_sample(self) -> one_sample.InPython | one_sample.InBuffers:
+        """The short way of one sample."""
+        if self._machine is None:
+            return one_sample.InPython(lambda: self._functions, self._arguments)
+        return one_sample.InBuffers(
+            self._machine, self._arguments, functools.partial(getattr, self)
+        )
 
     @functools.cached_property
     def _direct(self) -> Direct | None:

@@ -24,7 +24,7 @@ from autodiff.program import replay
 from autodiff.program.evaluation import evaluated, guard_error
 from autodiff.program.machine import cache
 from autodiff.program.machine.batches import STREAMED, Batch, Column, first_failing
-from autodiff.program.machine.kernel import Bound, Code, object_code
+from autodiff.program.machine.kernel import Bound, Code, aligned, object_code
 from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.primitives import primitives
 from autodiff.program.machine.target import Target, llvm, target_of
@@ -97,16 +97,16 @@ class Machine:
         """Return the buffers of this thread for one evaluation; None if there is no code."""
         buffers = self._local.bound
         if lines not in buffers:
-            buffers[lines] = self.bound_anew(lines)
+            buffers[lines] = self.bound_to(lines, aligned((lines.inputs,)))
         return buffers[lines]
 
-    def bound_anew(self, lines: Listing) -> Bound | None:
-        """Return new buffers for one evaluation; None if there is no code."""
+    def bound_to(self, lines: Listing, inputs: Any) -> Bound | None:
+        """Return buffers for one evaluation of these inputs; None if there is no code."""
         variant = Variant((False,) * lines.inputs, (False,) * len(lines.outputs))
         code = self._code(lines, variant)
         if code is None:
             return None
-        return Bound(code, lines.inputs, len(lines.outputs), functools.partial(evaluated, lines))
+        return Bound(code, inputs, len(lines.outputs), functools.partial(evaluated, lines))
 
     def _of_batch(
         self, lines: Listing, numbers: Sequence[Any], reduce: str | None

@@ -1,8 +1,8 @@
-"""Arguments as they are: no number is taken out of its array, and none is put into one.
+"""A batch in the arrays that it comes in: no number is taken out of them, and none is put into one.
 
-Takes floats, and float64 arrays and flat lists of the form that a program was traced with, or
-arrays over a batch of them; gives its value and gradient. Everything else is left to the way that
-every argument can go.
+Takes float64 arrays over a batch of one axis, beside floats, flat lists and float64 arrays of the
+form that a program was traced with, which the samples share; gives the value and the gradient.
+Everything else is left to the way that every argument can go.
 """
 
 from __future__ import annotations
@@ -20,9 +20,8 @@ from autodiff.structures import LEAF, Array, Items, Leaf, Treedef
 
 
 class _Place(NamedTuple):
-    """Where the numbers of an argument are among the inputs, and how many."""
+    """How many numbers an argument has, and in which form."""
 
-    where: slice
     size: int
     shape: tuple[int, ...]
     form: Treedef
@@ -37,11 +36,7 @@ class Direct:
         self._double = numpy.dtype(float)
         self._machine = machine
         self._arguments = arguments
-        places, start = [], 0
-        for form in arguments.forms:
-            size = form.size
-            places.append(_Place(slice(start, start + size), size, form.shape or (), form))
-            start += size
+        places = [_Place(form.size, form.shape or (), form) for form in arguments.forms]
         self._places = places
         self._varied = [places[position] for position in arguments.positions]
         self._variants: dict[Any, Variant] = {}
@@ -49,44 +44,13 @@ class Direct:
 
     def value(self, lines: Listing, args: Sequence[Any]) -> Any:
         """Return the value; None if this is no way for the arguments."""
-        outputs = self._outputs(lines, args)
-        if outputs is not None:
-            return outputs.item(0)
         batch, _ = self._batch(lines, args, is_summed=False)
         return None if batch is None else batch.rows[0, : batch.size]
 
     def value_and_grad(self, lines: Listing, args: Sequence[Any], reduce: str | None) -> Any:
         """Return the value and the gradient; None if this is no way for the arguments."""
-        outputs = self._outputs(lines, args)
-        if outputs is None:
-            batch, is_batch = self._batch(lines, args, is_summed=reduce is not None)
-            return None if batch is None else self._structured(batch, is_batch, reduce)
-        parts, start = [], 1
-        for _, size, shape, form in self._varied:
-            parts.append(_built(form, shape, outputs[start : start + size]))
-            start += size
-        return outputs.item(0), one_or_all(parts, self._arguments.argnums)
-
-    # ---- One sample ---------------------------------------------------------------------------
-
-    def _outputs(self, lines: Listing, args: Sequence[Any]) -> Any:
-        """Return the outputs of one sample as an array; None if the arguments are no such one."""
-        if not self._is_usable or len(args) != len(self._places):
-            return None
-        parts = []
-        for place, x in zip(self._places, args, strict=True):
-            numbers = _of_one(place, x, self._double)
-            if numbers is None:
-                return None
-            parts.append(numbers)
-        bound = self._machine.bound(lines)  # which may have to be compiled
-        if bound is None:
-            return None
-        for place, numbers in zip(self._places, parts, strict=True):
-            bound.inputs[place.where] = numbers
-        return None if bound.run() >= 0 else bound.outputs.copy()
-
-    # ---- A batch ------------------------------------------------------------------------------
+        batch, is_batch = self._batch(lines, args, is_summed=reduce is not None)
+        return None if batch is None else self._structured(batch, is_batch, reduce)
 
     def _batch(
         self, lines: Listing, args: Sequence[Any], *, is_summed: bool
@@ -133,7 +97,7 @@ class Direct:
         value = rows[0] if reduce is None else totals.item(0)
         row, total = (1, 0) if reduce is None else (0, 1)
         parts = []
-        for position, (_, size, shape, form) in zip(
+        for position, (size, shape, form) in zip(
             self._arguments.positions, self._varied, strict=True
         ):
             if reduce is None or is_batch[position]:
@@ -155,7 +119,7 @@ def _is_simple(form: Treedef) -> bool:
 
 def _of_one(place: _Place, x: Any, double: Any) -> Any:
     """Return the numbers of an argument for one sample; None if they are something else."""
-    _, size, shape, form = place
+    size, shape, form = place
     kind = type(x)
     if kind is float:
         return x if form is LEAF else None

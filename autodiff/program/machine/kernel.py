@@ -90,11 +90,11 @@ class Bound:
     """
 
     def __init__(
-        self, code: Code, inputs: int, outputs: int, in_python: Callable[[list[float]], list[float]]
+        self, code: Code, inputs: Any, outputs: int, in_python: Callable[[list[float]], list[float]]
     ) -> None:
         import numpy
 
-        self.inputs = aligned((inputs,))
+        self.inputs = inputs
         self.outputs = aligned((outputs,))
         scratch = aligned((code.vectors, code.lanes))
         buffers = (scratch, self.inputs, self.outputs)
