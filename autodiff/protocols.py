@@ -74,6 +74,10 @@ class AsNumber(Hints):
     def __index__(self) -> int:
         if self.is_truth:  # of which there is no derivative to drop
             return int(bool(self))
+        of_recorded = getattr(self._data, "whole_number", None)
+        whole: int | None = None if of_recorded is None else of_recorded()
+        if whole is not None:
+            return whole
         raise TypeError(
             "a Value is no plain number, and making it one would drop its derivative: use "
             "autodiff's functions, such as autodiff.sin(v) for math.sin(v), autodiff.isnan(v) for "

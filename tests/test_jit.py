@@ -437,8 +437,122 @@ def test_arguments_by_name_and_defaults():
     assert f(x=3.0) == 6.0
     assert f(3.0, scale=5.0) == 15.0
     assert f.grad(scale=5.0, x=-3.0) == 1.0
-    with pytest.raises(TypeError, match="by name only"):
-        jit(lambda x, *, n: x)(1.0, n=2.0)
+
+
+# ---- Counts and options -----------------------------------------------------------------------
+
+
+def counted(x, n):
+    result = 1.0
+    for i in range(n):
+        result = result * (x + i)
+    return result
+
+
+@pytest.mark.parametrize("n", [3, 0, 1, 2, -2, 37, 64])
+def test_a_whole_number_may_be_a_count(n):
+    jitted = jit(counted)
+    assert jitted.value_and_grad(0.3, 5)  # whose program is not that of n
+    assert jitted.value_and_grad(0.3, n) == autodiff.value_and_grad(counted)(0.3, n)
+
+
+def test_samples_of_a_batch_have_counts_of_their_own():
+    xs, counts = uniform(-1, 1, 50), np.arange(50) % 7 - 1
+    jitted = jit(counted)
+    rows = [autodiff.grad(counted)(x, n) for x, n in zip(xs.tolist(), counts.tolist(), strict=True)]
+    assert jitted.grad(xs, counts).tolist() == rows
+    assert len(jitted.programs) == 7  # no turn, below zero and at zero, and one to five
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, -1, -3])
+def test_a_count_may_be_an_index(n):
+    def f(w, n):
+        return w[n] * w[0] + sum(w[:n])
+
+    jitted, w = jit(f), [0.5, 2.0, 4.0]
+    assert jitted(w, 1) == f(w, 1)
+    assert jitted.value_and_grad(w, n) == autodiff.value_and_grad(f)(w, n)
+
+
+def test_a_number_that_is_not_whole_is_no_count():
+    jitted = jit(counted)
+    assert jitted(2.0, 2) == 6.0
+    with pytest.raises(TypeError, match="'float' object cannot be interpreted as an integer"):
+        jitted(2.0, 2.5)
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer") as caught:
+        jitted(np.ones(2), np.array([2, 2.5]))
+    assert caught.value.__notes__ == ["for sample 1 of the batch"]
+
+
+def test_a_count_has_no_derivative():
+    with pytest.raises(TypeError, match="a count, such as that of a loop, has no derivative"):
+        jit(counted, argnums=(0, 1)).grad(2.0, 3)
+    with pytest.raises(TypeError, match="in which to differentiate by argnums"):
+        trace(counted, 2.0, 3)
+
+
+def test_a_program_is_for_the_count_that_it_was_traced_with():
+    program = trace(counted, 2.0, 3, argnums=0)
+    assert program(3.0, 3) == 60.0
+    with pytest.raises(GuardError, match="n >= 4 did not hold when this was traced"):
+        program(3.0, 4)
+
+
+def neuron(w, x, kind="squared", *, activation=tanh, scale=1.0):
+    pred = scale * activation(w * x)
+    return pred * pred if kind == "squared" else abs(pred)
+
+
+@pytest.mark.parametrize("x", [0.5, np.array([0.5, -2.0, 3.0])], ids=["one", "batch"])
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        ((), {}),
+        (("squared",), {}),
+        (("absolute",), {}),
+        ((), {"kind": None}),
+        ((), {"activation": sin}),
+        ((), {"scale": 3.0}),
+        (("absolute",), {"activation": exp, "scale": 0.5}),
+    ],
+    ids=repr,
+)
+def test_what_is_no_number_is_an_option(x, args, named):
+    jitted, expected = jit(neuron), autodiff.grad(lambda w, x: neuron(w, x, *args, **named))
+    jitted.grad(0.25, x, "other", activation=cos)  # whose programs are others
+    for _ in range(2):
+        found = jitted.grad(0.25, x, *args, **named)
+        rows = [expected(0.25, float(sample)) for sample in np.ravel(x)]
+        np.testing.assert_allclose(np.ravel(found), rows, rtol=1e-14)
+
+
+def test_options_have_programs_of_their_own():
+    jitted = jit(neuron)
+    assert jitted.hessian(0.25, 0.5) == trace(neuron, 0.25, 0.5, argnums=0).hessian(0.25, 0.5)
+    assert jitted.hvp((0.25, 0.5, "absolute"), (2.0,)) == 2 * jitted.hessian(0.25, 0.5, "absolute")
+    assert [program.parameters for program in jitted.programs] == [("w", "x"), ("w", "x")]
+    assert repr(jitted) == "<jit neuron: 2 programs>"
+    with pytest.raises(TypeError, match="argument 2 of neuron is 'squared', and there is no deriv"):
+        jit(neuron, argnums=2).grad(0.25, 0.5, "squared")
+
+
+def test_options_that_are_new_each_time_are_an_error_at_last():
+    jitted = jit(neuron, variants=3)
+    for _ in range(3):
+        jitted(0.25, 0.5, activation=lambda x: x * x)
+    with pytest.raises(TypeError, match=r"more than 3 sets of options.*A lambda that is made anew"):
+        jitted(0.25, 0.5, activation=lambda x: x * x)
+
+
+def test_a_method_is_refused():
+    class Line:
+        @jit
+        def at(self, x):
+            return x
+
+    assert isinstance(Line.at, autodiff.jitting.Jitted)
+    with pytest.raises(TypeError, match="at is a method, and jit takes functions of their arg"):
+        Line().at(2.0)
 
 
 def loss(parameters, x, y):

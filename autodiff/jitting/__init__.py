@@ -15,13 +15,12 @@ that they take.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
 from autodiff.arrays import is_array
 from autodiff.derivatives import value_and_grad
-from autodiff.jitting import structure
+from autodiff.jitting import options, structure
 from autodiff.jitting.batches import Branching, as_in_an_array, naming
 from autodiff.jitting.engine import Engine
 from autodiff.jitting.variants import Variant, Variants, name_of
@@ -64,6 +63,10 @@ def jit(
     are split by the ways that they go, each group runs its own program, and the results come back
     in order.
 
+    Arguments that are no numbers are options: None, texts, classes, members of an Enum, functions.
+    For each set of them there are programs of their own. A whole number in which is not
+    differentiated may be a count, as in `range(n)`.
+
     An array is one argument of one sample where `f`, called with it, gives one number: a vector of
     weights. Else it is a batch: of numbers, or of what `f` was called with before, the axes of the
     batch in front.
@@ -95,7 +98,8 @@ def jit(
     GuardError
         When called: if there are more ways than `variants`; it names the comparison.
     TypeError
-        When called: if `f` does what cannot be recorded, such as looking at the text of a number.
+        When called: if `f` does what cannot be recorded, such as looking at the text of a number;
+        if it is a method; if there are more sets of options than `variants`.
 
     Examples
     --------
@@ -132,17 +136,28 @@ class Jitted:
         self._engine = Engine(exact=exact)
         self._families: dict[Any, _Family] = {}
         self._batches: set[Any] = set()  # structures in which arrays are batches
+        self._others: dict[Any, Jitted] = {}  # by options, the functions of numbers
         self._last: Variants | None = None  # that one sample used
 
     @property
     def programs(self) -> tuple[Program, ...]:
         """The programs that are kept: for each structure of arguments, for each way."""
         families = self._families.values()
-        return tuple([x.program for family in families for x in family.variants.known.values()])
+        own = [x.program for family in families for x in family.variants.known.values()]
+        return (*own, *[x for other in self._others.values() for x in other.programs])
 
     def __repr__(self) -> str:
         count = len(self.programs)
         return f"<jit {name_of(self._f)}: {count} program{'' if count == 1 else 's'}>"
+
+    def __get__(self, instance: Any, owner: Any = None) -> Jitted:
+        """Refuse to be a method: what an object holds may change, and a program would not know."""
+        if instance is None:
+            return self
+        raise TypeError(
+            f"{name_of(self._f)} is a method, and jit takes functions of their arguments alone: "
+            "give a function the numbers of the object as an argument"
+        )
 
     def __reduce__(self) -> str:
         """Pickle as functions do: by name, of one that was decorated where it is defined."""
@@ -156,10 +171,10 @@ class Jitted:
             found = self._last.at_once("value", args)
             if found is not None:
                 return found
-        given = self._positional(args, named)
-        if structure.holds_values(given):  # a graph is being recorded
-            return self._f(*given)
-        return self._computed("__call__", given)
+        jitted, numbers = self._called(args, named)
+        if structure.holds_values(numbers):  # a graph is being recorded
+            return self._f(*args, **named)
+        return jitted._computed("__call__", numbers)
 
     def value_and_grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return the value and the gradient, as `Program.value_and_grad` does."""
@@ -169,10 +184,10 @@ class Jitted:
             found = self._last.at_once("value_and_grad", args)
             if found is not None:
                 return found
-        given = self._positional(args, named)
-        if structure.holds_values(given):
-            return value_and_grad(self._f, self._argnums)(*given)
-        return self._computed("value_and_grad", given, reduce=reduce)
+        jitted, numbers = self._called(args, named)
+        if structure.holds_values(numbers):
+            return value_and_grad(jitted._f, jitted._argnums)(*numbers)
+        return jitted._computed("value_and_grad", numbers, reduce=reduce)
 
     def grad(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return the gradient, as `Program.grad` does."""
@@ -180,40 +195,51 @@ class Jitted:
 
     def jacobian(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return the gradient as one array, as `Program.jacobian` does."""
-        return self._computed("jacobian", self._positional(args, named), reduce=reduce)
+        jitted, numbers = self._called(args, named)
+        return jitted._computed("jacobian", numbers, reduce=reduce)
 
     def hessian(self, *args: Any, reduce: str | None = None, **named: Any) -> Any:
         """Return all second derivatives, as `Program.hessian` does."""
-        return self._computed("hessian", self._positional(args, named), reduce=reduce)
+        jitted, numbers = self._called(args, named)
+        return jitted._computed("hessian", numbers, reduce=reduce)
 
     def hvp(self, args: Sequence[Any], vector: Sequence[Any], *, reduce: str | None = None) -> Any:
         """Return the Hessian times a vector, as `Program.hvp` does."""
-        family = self._family(args)
-        if family.is_batch(args):
-            return family.batch.hvp(args, vector, reduce=reduce)
-        return family.variants.on_one("hvp", args, (args, vector), reduce=reduce)
+        jitted, numbers = self._called(args, {})
+        family = jitted._family(numbers)
+        if family.is_batch(numbers):
+            return family.batch.hvp(numbers, vector, reduce=reduce)
+        return family.variants.on_one("hvp", numbers, (numbers, vector), reduce=reduce)
 
     # ---- Which programs -----------------------------------------------------------------------
 
-    def _computed(self, method: str, args: Sequence[Any], **options: Any) -> Any:
+    def _computed(self, method: str, args: Sequence[Any], **how: Any) -> Any:
         family = self._family(args)
         if family.is_batch(args):
-            return getattr(family.batch, method)(*args, **options)
+            return getattr(family.batch, method)(*args, **how)
         self._last = family.variants
-        return family.variants.on_one(method, args, args, **options)
+        return family.variants.on_one(method, args, args, **how)
 
-    def _positional(self, args: Sequence[Any], named: Mapping[str, Any]) -> Sequence[Any]:
-        """Return all arguments by position."""
-        if not named:
-            return args
-        bound = inspect.signature(self._f).bind(*args, **named)
-        bound.apply_defaults()
-        if bound.kwargs:
-            raise TypeError(
-                f"{name_of(self._f)} takes {', '.join(bound.kwargs)} by name only, and jit takes "
-                "arguments that have a position"
-            )
-        return bound.args
+    def _called(
+        self, args: Sequence[Any], named: Mapping[str, Any]
+    ) -> tuple[Jitted, Sequence[Any]]:
+        """Return the function of the numbers among the arguments, and these."""
+        call = options.call_of(self._f, args, named)
+        if not call.key:
+            return self, call.numbers
+        if call.key not in self._others:
+            if len(self._others) >= self._limit:
+                raise TypeError(
+                    f"{name_of(self._f)} was called with more than {self._limit} sets of options, "
+                    f"and no more are kept: {call.key}. A lambda that is made anew for each call "
+                    "is another option each time"
+                )
+            function = options.OfNumbers(self._f, call)
+            argnums = function.argnums(self._argnums)
+            exact = self._engine.exact
+            other = Jitted(function, argnums, exact=exact, variants=self._limit)
+            self._others.setdefault(call.key, other)
+        return self._others[call.key], call.numbers
 
     def _family(self, args: Sequence[Any]) -> _Family:
         """Return the programs for this structure of arguments."""

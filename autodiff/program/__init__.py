@@ -145,6 +145,7 @@ def _recorded(
     The outputs are the value and its derivatives in the inputs that are varied.
     """
     recording = Recording()
+    recording.varied.update(varied)
     examples = tuple([number for _, number in inputs])
     variables = [node(recording.input(number)) for number in examples]
     for variable, (label, _) in zip(variables, inputs, strict=True):

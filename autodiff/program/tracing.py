@@ -105,6 +105,31 @@ class Line:
     def _number_like(self, n: Number) -> Line:
         return self.recording.like(n)
 
+    def whole_number(self) -> int | None:
+        """Return the whole number that an input or what follows from it is; None if it is none.
+
+        It is asked for by comparisons, each of which is a guard: first how large it is, by powers
+        of two, then by halves. What is asked next follows from the answers before.
+        """
+        is_float = type(self.number) is float  # of Python: those of NumPy stand for a batch
+        if is_float or not float(self.number).is_integer():
+            return None
+        if self.recording.varies(self):
+            raise TypeError(
+                "a count, such as that of a loop, has no derivative: name the arguments in which "
+                "to differentiate by argnums, without it"
+            )
+        size: Any = self
+        is_negative = bool(size < 0)
+        size = -size if is_negative else size
+        below, above = 0, 1
+        while size >= above:
+            below, above = above, 2 * above
+        while above - below > 1:
+            middle = (below + above) // 2
+            below, above = (middle, above) if size >= middle else (below, middle)
+        return None if size != below else -below if is_negative else below
+
     @property
     def is_truth(self) -> bool:
         """Whether this is a comparison, or a combination of them."""
@@ -230,6 +255,19 @@ class Recording:
         self.names: dict[int, str] = {}
         self.adjoints: dict[int, int] = {}
         self.known: dict[Any, Line] = {}
+        self.varied: set[int] = set()  # the inputs in which is differentiated
+
+    def varies(self, line: Line) -> bool:
+        """Return whether a line depends on an input in which is differentiated."""
+        met, waiting = {line.place}, [line]
+        while waiting:
+            line = waiting.pop()
+            if line.place in self.varied:
+                return True
+            new = [x for x in line.operands if x.place not in met]
+            met.update([x.place for x in new])
+            waiting += new
+        return False
 
     def input(self, number: Number) -> Line:
         """Add an input with its example number."""
