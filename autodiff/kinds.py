@@ -80,7 +80,7 @@ def no_number(data: Any) -> str:
 
 def real_or_nan(value: Number) -> Number:
     """Return `value`, or nan if it is complex."""
-    return math.nan if is_complex(value) else value
+    return value if type(value) is float or not is_complex(value) else math.nan
 
 
 class UnknownFunctionError(TypeError, NotImplementedError):
