@@ -12,8 +12,6 @@ import contextlib
 import gc
 import itertools
 import operator
-import signal
-import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -43,7 +41,7 @@ LEVELS = 1000  # between the derivatives of functions; the gap is for Values nes
 _ONE: Final[Any] = 1
 
 _last_assignment = 0
-_traversing = threading.RLock()  # a traversal writes into the nodes: one at a time
+_traversing = _thread.RLock()  # a traversal writes into the nodes: one at a time
 _generation: object = None  # of the latest traversal
 
 
@@ -307,6 +305,8 @@ def publish(root: Node, seed: Any, set_grad: Callable[[Node, Any], None]) -> Non
     except KeyboardInterrupt:
         if not done:
             raise
+        import threading
+
         threading.Timer(0.05, _interrupt_again).start()
     except BaseException as error:
         if done:  # of a handler of signals that a person wrote
@@ -316,10 +316,13 @@ def publish(root: Node, seed: Any, set_grad: Callable[[Node, Any], None]) -> Non
 
 def _heed_interrupts() -> None:
     """Raise an interrupt that has come: Python looks for one where a function of its own begins."""
-    threading.current_thread()
+    contextlib.nullcontext()
 
 
 def _interrupt_again() -> None:
+    import signal
+    import threading
+
     if hasattr(signal, "pthread_kill"):  # which wakes the main thread, if it waits for something
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     else:

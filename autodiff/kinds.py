@@ -8,7 +8,6 @@ another array in its own namespace, and an autodiff number in its own class.
 from __future__ import annotations
 
 import functools
-import inspect
 import math
 import numbers
 import sys
@@ -81,7 +80,7 @@ def no_number(data: Any) -> str:
 
 def real_or_nan(value: Number) -> Number:
     """Return `value`, or nan if it is complex."""
-    return math.nan if is_complex(value) else value
+    return value if type(value) is float or not is_complex(value) else math.nan
 
 
 class UnknownFunctionError(TypeError, NotImplementedError):
@@ -110,12 +109,20 @@ def dispatching(
             f"{name} is not known for numbers of type {type(x).__name__}{has_no}"
         )
 
-    def of_one(x: Any) -> Any:
+    def of_one(x: Any, /) -> Any:
         try:
             implementation = implementations[type(x)]
         except KeyError:
             implementation = implementations[type(x)] = _implementation(function, otherwise, (x,))
         return implementation(x)
+
+    def of_two(a: Any, b: Any, /) -> Any:
+        try:
+            implementation = implementations[type(a), type(b)]
+        except KeyError:
+            implementation = _implementation(function, otherwise, (a, b))
+            implementations[type(a), type(b)] = implementation
+        return implementation(a, b)
 
     def of_several(*operands: Any) -> Any:
         kinds = tuple(map(type, operands))
@@ -127,10 +134,12 @@ def dispatching(
         return implementation(*operands)
 
     otherwise = body or missing
-    function: Any = of_one if len(parameters) == 1 else of_several
+    function: Any = {1: of_one, 2: of_two}.get(len(parameters), of_several)
     function.__name__ = function.__qualname__ = name
-    kind = inspect.Parameter.POSITIONAL_ONLY
-    function.__signature__ = inspect.Signature([inspect.Parameter(p, kind) for p in parameters])
+    function.__annotations__ = {}
+    if function is of_two:  # what help calls them; `inspect.Signature` takes long to import
+        local = function.__code__.co_varnames[len(parameters) :]
+        function.__code__ = function.__code__.replace(co_varnames=(*parameters, *local))
     return function  # type: ignore[no-any-return]
 
 

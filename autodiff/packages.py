@@ -13,8 +13,7 @@ import math
 import numbers
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from autodiff.extras import how_to_install
 
@@ -38,8 +37,7 @@ _SPELLINGS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Package:
+class Package(NamedTuple):
     """What is known about a package of numbers.
 
     Attributes
@@ -64,7 +62,7 @@ class Package:
 
     spaces: Callable[[Any], Sequence[Any]]
     whole: Callable[[Any, int], Any]
-    stand_ins: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    stand_ins: Mapping[str, Callable[..., Any]] = {}
     namesakes: frozenset[str] = frozenset()
     taken: Callable[[Any, Any], Any] | None = None
     given: Callable[[Any], Any] | None = None

@@ -7,8 +7,7 @@ derivative in each operand, and what the operation is; every other room reads it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from autodiff.kinds import Number, dispatching, package_of, recorder
 
@@ -16,20 +15,19 @@ from autodiff.kinds import Number, dispatching, package_of, recorder
 CHOICE, OR, AND, NOT, COMPARISON, SUM, PRODUCT, SIGN, POWER, ATOM = range(10)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Operation:
+class Operation(NamedTuple):
     """What is known about an operation.
 
     Attributes
     ----------
     name : str
         What pictures, programs and messages call it: its symbol, or the name of its function.
-    parameters : tuple of str
-        What its operands are called; none if there may be any number of them.
     value : callable
         Takes the operands' numbers, of any kind.
     partials : callable
         Takes the operands and the value; returns the local derivative in each operand.
+    parameters : tuple of str
+        What its operands are called; none if there may be any number of them.
     body : callable or None
         What `value` does where a package has no function of this name; None if every package does.
     constant_partials : callable or None
@@ -63,9 +61,9 @@ class Operation:
     """
 
     name: str
-    parameters: tuple[str, ...] = ()
     value: Callable[..., Number]
     partials: Callable[..., Sequence[Number]]
+    parameters: tuple[str, ...] = ()
     body: Callable[..., Number] | None = None
     constant_partials: Callable[..., Sequence[Number]] | None = None
     kinks: Callable[..., Sequence[Any]] | None = None
@@ -76,7 +74,7 @@ class Operation:
     chooses: bool = False
     python: str = ""
     llvm: str = ""
-    fused: Mapping[int, Callable[[Any], Number]] = field(default_factory=dict)
+    fused: Mapping[int, Callable[[Any], Number]] = {}
     is_sum: bool = False
     is_arithmetic: bool = False
     is_public: bool = False

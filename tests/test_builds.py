@@ -125,6 +125,8 @@ def test_a_method_says_what_its_function_says(name):
         (Value.backward, ["self", "seed"]),
         (Value.clip, ["self", "lower", "upper", "out"]),
         (autodiff.topological_order, ["root"]),
+        (autodiff.sin, ["x"]),
+        (autodiff.arctan2, ["y", "x"]),
     ],
 )
 def test_a_signature_can_be_read(thing, parameters):

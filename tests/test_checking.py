@@ -157,8 +157,8 @@ def test_wrong_only_where_a_named_intermediate_value_is_negative():
         ("copysign(2, x)", 0.0, "7", "copysign(2, x) has a kink or a jump at the point"),
         ("sqrt(x)", 0.0, "7", "autodiff is inf"),
         ("exp(x) * exp(x)", 400.0, "3 * exp(x) * exp(x)", "autodiff is inf"),
-        ("x ** 2", 0.0, "2 / x", "by hand raises ZeroDivisionError: float division by zero"),
-        ("log(x)", -1.0, "1 / x", "ValueError: math domain error"),
+        ("x ** 2", 0.0, "2 / x", "by hand raises ZeroDivisionError: "),
+        ("log(x)", -1.0, "1 / x", ", in log(x=-1.0)"),
     ],
 )
 def test_a_kink_or_a_non_finite_point_is_undecided_and_accuses_no_one(f, x, by_hand, reason):

@@ -3,7 +3,6 @@
 `python tests/accuracy.py` measures the functions at more points.
 """
 
-import dataclasses
 import math
 import os
 import pickle
@@ -451,7 +450,7 @@ def test_an_interrupt_in_a_function_of_python_is_not_lost(x, monkeypatch):
             raise KeyboardInterrupt
         return math.hypot(a, b)
 
-    row = dataclasses.replace(target.TABLE["hypot"], value=interrupted)
+    row = target.TABLE["hypot"]._replace(value=interrupted)
     monkeypatch.setitem(target.TABLE, "hypot", row)
     target._python_function.cache_clear()
     compiled = trace(autodiff.hypot, 3.0, 4.0).compile(exact=True)

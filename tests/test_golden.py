@@ -20,14 +20,15 @@ PYTHONS_OWN = (  # errors that Python words otherwise from version to version
     r"(float |integer )?(floor )?(division|modulo) by zero",
     r"float (floor division|modulo)\b",
     r"integer division or modulo by zero",
-    r"0\.0 cannot be raised to a negative power",
+    r"0\.0 cannot be raised to a negative power|zero to a negative power",
     r"math (domain|range) error(?!:)",
-    r"expected a \w+ input, got [-\w.]+",
+    r"expected a [-\w ]+, got [-\w.]+",
     r"\(34, '[^']*'\)",
 )
 OF_THE_MACHINE = {
     r"[^\s\"'(]*(shown\.py|<string>):\d+": r"\1:LINE",
     "|".join(PYTHONS_OWN): "(Python says)",
+    r"cannot use '[\w.]+' as a (?:dict key|set element) \((.*)\)": r"\1",
 }
 
 

@@ -315,7 +315,7 @@ def test_the_derivative_at_an_array_takes_the_other_arguments_along():
 
 
 def test_a_domain_error_at_one_element_is_that_error():
-    with pytest.raises(ValueError, match="math domain error"):
+    with pytest.raises(ValueError, match=r"math domain|expected a"):
         derivative(lambda x: autodiff.log(x) if x else x)(np.array([1.0, 0.0, -1.0]))
 
 

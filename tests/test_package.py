@@ -21,13 +21,21 @@ def run_python(code):
     ).stdout
 
 
-def test_the_import_loads_nothing_but_the_standard_library():
-    loaded = run_python(
+def loaded_by_the_import():
+    return run_python(
         "import sys; before = set(sys.modules); import autodiff; "
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     ).split()
+
+
+def test_the_import_loads_nothing_but_the_standard_library():
     own = {"autodiff", "autodiff_engine__mypyc"}  # the second where the engine is compiled
-    assert set(loaded) <= {*own, *sys.stdlib_module_names}
+    assert set(loaded_by_the_import()) <= {*own, *sys.stdlib_module_names}
+
+
+def test_the_import_loads_nothing_that_takes_longer_than_it_does():
+    slow = {"dataclasses", "decimal", "fractions", "inspect", "signal", "threading"}
+    assert slow.isdisjoint(loaded_by_the_import())
 
 
 def test_scalar_work_needs_no_numpy():

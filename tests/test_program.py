@@ -527,7 +527,7 @@ def test_arrays_of_fractions_are_exact():
 def test_numpy_gives_inf_and_nan_where_a_float_raises():
     program = trace(lambda x: autodiff.log(x) + 1 / x, 1.0)
     np.testing.assert_array_equal(program(np.array([0.0, -1.0])), [np.nan, np.nan])
-    with pytest.raises(ValueError, match="math domain"):
+    with pytest.raises(ValueError, match=r"math domain|expected a"):
         program(-1.0)
 
 

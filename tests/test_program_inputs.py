@@ -341,7 +341,7 @@ def test_a_clip_of_bounds_that_are_given_is_a_guard_and_so_told_apart():
     program = trace(lambda x, low: autodiff.sqrt(x) if x > low else x, 4.0, 1.0)
     with pytest.raises(autodiff.GuardError):
         program(0.5, 1.0)
-    with pytest.raises(ValueError, match="math domain error") as raised:
+    with pytest.raises(ValueError, match=r"math domain|expected a") as raised:
         program(-1.0, -2.0)
     assert not isinstance(raised.value, autodiff.GuardError)
 

@@ -11,7 +11,6 @@ import contextlib
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from autodiff.listing import INPUT, Listing, Step
@@ -21,10 +20,10 @@ from autodiff.program.writing import wrapped
 from autodiff.rows import ATOM, CHOICE, OR, SIGN, TABLE
 
 _OPERATORS = {
-    **{name: replace(TABLE[name], name=f"{name}=") for name in ("==", "!=")},
-    "and": replace(TABLE["and"], name="&&"),
-    "or": replace(TABLE["or"], name="||"),
-    "not": replace(TABLE["not"], symbol="!", binding=SIGN),
+    **{name: TABLE[name]._replace(name=f"{name}=") for name in ("==", "!=")},
+    "and": TABLE["and"]._replace(name="&&"),
+    "or": TABLE["or"]._replace(name="||"),
+    "not": TABLE["not"]._replace(symbol="!", binding=SIGN),
 }
 _MATH = """
 abs acos acosh asin asinh atan atan2 atanh cbrt ceil cos cosh exp expm1 floor hypot log log10 log1p
