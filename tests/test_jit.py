@@ -515,7 +515,6 @@ def neuron(w, x, kind="squared", *, activation=tanh, scale=1.0):
         ((), {"scale": 3.0}),
         (("absolute",), {"activation": exp, "scale": 0.5}),
     ],
-    ids=repr,
 )
 def test_what_is_no_number_is_an_option(x, args, named):
     jitted, expected = jit(neuron), autodiff.grad(lambda w, x: neuron(w, x, *args, **named))
