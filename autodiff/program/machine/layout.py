@@ -7,13 +7,15 @@ takes over after its last use.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from autodiff.listing import Listing
 from autodiff.rows import TABLE
 
-_LENGTH = 500  # lines of a chunk
+_LENGTH, _SHORT = 500, 200  # lines of a chunk; of a long program, whose compile time counts
+_LONG = 5000  # lines from which on a program is long
 
 
 class Variant(NamedTuple):
@@ -54,9 +56,10 @@ class Layout(NamedTuple):
     slots: int
 
 
-def layout_of(listing: Listing, length: int = _LENGTH) -> Layout:
+def layout_of(listing: Listing, length: int | None = None) -> Layout:
     """Cut a listing into chunks, and give slots to what crosses them."""
-    places = list(listing.computed)
+    places = _late(listing)
+    length = length or (_LENGTH if len(places) < _LONG else _SHORT)
     parts = [
         _calls_together(listing, places[start : start + length])
         for start in range(0, max(len(places), 1), length)
@@ -83,6 +86,27 @@ def layout_of(listing: Listing, length: int = _LENGTH) -> Layout:
         chunks.append(Chunk(part, loads, stores))
         free += [slot_of.pop(place) for place in ending[number]]
     return Layout(chunks, slots)
+
+
+def _late(listing: Listing) -> list[int]:
+    """Order lines so that what is used once is computed where it is used.
+
+    The terms of a sum are then added one by one; in the order of a reverse sweep, one term of each
+    of many sums after the other, all of them would have to be kept.
+    """
+    computed = listing.computed
+    uses = Counter([x for step in computed.values() for x in step.operands])
+    kept = {*listing.outputs, *listing.guards}
+    once = {place for place in computed if uses[place] == 1 and place not in kept}
+    ordered: list[int] = []
+    for place in computed:
+        if place not in once:
+            tree, waiting = list[int](), [place]
+            while waiting:
+                tree.append(waiting.pop())
+                waiting += [x for x in computed[tree[-1]].operands if x in once]
+            ordered += reversed(tree)
+    return ordered
 
 
 def _calls_together(listing: Listing, places: Sequence[int]) -> list[int]:
