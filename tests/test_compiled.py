@@ -140,6 +140,22 @@ def test_tanh_and_its_derivative_keep_their_limits(x):
     assert slope == pytest.approx(0 if abs(x) > 380 else 1 / math.cosh(x) ** 2, nan_ok=True)
 
 
+@pytest.mark.parametrize(
+    "x", [0.0, -0.0, 40.0, -40.0, 800.0, -800.0, math.inf, -math.inf, math.nan]
+)
+def test_sigmoid_and_softplus_keep_their_limits(x):
+    for f in (autodiff.sigmoid, autodiff.softplus, autodiff.log_sigmoid):
+        found = trace(f, 0.5).compile().value_and_grad(x)
+        expected = trace(f, 0.5).value_and_grad(x)
+        assert found == pytest.approx(expected, rel=1e-14, nan_ok=True)
+
+
+def test_softplus_and_its_derivative_share_their_exponential():
+    program = trace(lambda x: autodiff.softplus(x) + autodiff.sigmoid(x), 0.5)
+    lines = primitives(program._value_lines, exact=False)
+    assert [step.operation for step in lines.steps].count("expm1") == 1
+
+
 # ---- The same interface -----------------------------------------------------------------------
 
 

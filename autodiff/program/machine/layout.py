@@ -14,7 +14,7 @@ from typing import NamedTuple
 from autodiff.listing import Listing
 from autodiff.rows import TABLE
 
-_LENGTH, _SHORT = 500, 200  # lines of a chunk; of a long program, whose compile time counts
+_LENGTH, _SHORT = 500, 150  # lines of a chunk; of a long program, whose compile time counts
 _LONG = 5000  # lines from which on a program is long
 
 
@@ -57,13 +57,20 @@ class Layout(NamedTuple):
 
 
 def layout_of(listing: Listing, length: int | None = None) -> Layout:
-    """Cut a listing into chunks, and give slots to what crosses them."""
-    places = _late(listing)
-    length = length or (_LENGTH if len(places) < _LONG else _SHORT)
-    parts = [
-        _calls_together(listing, places[start : start + length])
-        for start in range(0, max(len(places), 1), length)
-    ]
+    """Cut a listing into chunks, and give slots to what crosses them.
+
+    Of two orders of the lines, the one that needs fewer slots.
+    """
+    early, late = list(listing.computed), _late(listing)
+    length = length or (_LENGTH if len(early) < _LONG else _SHORT)
+    layouts = [_in_order(listing, places, length) for places in (early, late)]
+    chunks, slots = min(layouts, key=lambda layout: layout.slots)
+    return Layout([x._replace(places=_calls_together(listing, x.places)) for x in chunks], slots)
+
+
+def _in_order(listing: Listing, places: Sequence[int], length: int) -> Layout:
+    starts = range(0, max(len(places), 1), length)
+    parts = [places[start : start + length] for start in starts]
     chunk_of = {place: number for number, part in enumerate(parts) for place in part}
     last = dict(chunk_of)  # the last chunk that uses a line
     for place in places:
