@@ -1,15 +1,12 @@
 """What stands around the chunks of a kernel: the loop over the samples, as LLVM's text.
 
 Takes the sizes of a kernel; gives `run(frame)`, which `kernel` binds. Vectors of samples are taken
-in groups, and every chunk is run for a whole group: so its code and its sums are fetched from
-outer caches once for several vectors.
+in groups, and every chunk is run for a whole group.
 """
 
 from __future__ import annotations
 
 from string import Template
-
-GROUP = 4  # vectors that are taken together
 
 
 def driver(lanes: int, chunks: int, inputs: int, sums: int, bad: int, group: int) -> str:
@@ -20,13 +17,13 @@ def driver(lanes: int, chunks: int, inputs: int, sums: int, bad: int, group: int
     lanes, chunks : int
         How many numbers a vector has, and how many chunks there are.
     inputs, sums : int
-        How many inputs vary, and how many outputs are added up.
+        How many inputs vary (none: there is one sample), and how many outputs are added up.
     bad : int
         The place of the mask of failing lanes, which is the last of the vectors of one sample.
     group : int
-        How many vectors are taken together; 1 where there is one sample only.
+        How many vectors are taken together.
     """
-    return Template(_BODY + (_SINGLE if group == 1 else _LOOP)).substitute(
+    return Template(_BODY + (_LOOP if inputs else _SINGLE)).substitute(
         chunks=", ".join(f"ptr @chunk{i}" for i in range(chunks)),
         count=chunks,
         vector=f"<{lanes} x double>",

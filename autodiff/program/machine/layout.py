@@ -14,8 +14,9 @@ from typing import NamedTuple
 from autodiff.listing import Listing
 from autodiff.rows import TABLE
 
-_LENGTH, _SHORT = 500, 150  # lines of a chunk; of a long program, whose compile time counts
-_LONG = 5000  # lines from which on a program is long
+_LENGTH = 500  # lines of a chunk
+_LONG = 5000  # lines of a program whose compile time counts, and which no nearest cache holds
+_SHORT, _GROUP = 150, 4  # its chunks; the vectors of samples that each is run for
 
 
 class Variant(NamedTuple):
@@ -50,10 +51,21 @@ class Chunk(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Chunks, and how many slots they need."""
+    """How a program is computed.
+
+    Attributes
+    ----------
+    chunks : list of Chunk
+        Its lines.
+    slots : int
+        How many vectors cross from one chunk to another.
+    group : int
+        How many vectors of samples each chunk is run for before the next chunk is.
+    """
 
     chunks: list[Chunk]
     slots: int
+    group: int
 
 
 def layout_of(listing: Listing, length: int | None = None) -> Layout:
@@ -62,13 +74,16 @@ def layout_of(listing: Listing, length: int | None = None) -> Layout:
     Of two orders of the lines, the one that needs fewer slots.
     """
     early, late = list(listing.computed), _late(listing)
-    length = length or (_LENGTH if len(early) < _LONG else _SHORT)
+    is_long = len(early) >= _LONG
+    length = length or (_SHORT if is_long else _LENGTH)
     layouts = [_in_order(listing, places, length) for places in (early, late)]
-    chunks, slots = min(layouts, key=lambda layout: layout.slots)
-    return Layout([x._replace(places=_calls_together(listing, x.places)) for x in chunks], slots)
+    chunks, slots = min(layouts, key=lambda layout: layout[1])
+    ordered = [x._replace(places=_calls_together(listing, x.places)) for x in chunks]
+    return Layout(ordered, slots, _GROUP if is_long else 1)
 
 
-def _in_order(listing: Listing, places: Sequence[int], length: int) -> Layout:
+def _in_order(listing: Listing, places: Sequence[int], length: int) -> tuple[list[Chunk], int]:
+    """Return the chunks, and how many slots they need."""
     starts = range(0, max(len(places), 1), length)
     parts = [places[start : start + length] for start in starts]
     chunk_of = {place: number for number, part in enumerate(parts) for place in part}
@@ -92,7 +107,7 @@ def _in_order(listing: Listing, places: Sequence[int], length: int) -> Layout:
                 ending[last[place]].append(place)
         chunks.append(Chunk(part, loads, stores))
         free += [slot_of.pop(place) for place in ending[number]]
-    return Layout(chunks, slots)
+    return chunks, slots
 
 
 def _late(listing: Listing) -> list[int]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from autodiff.listing import INPUT, Listing
-from autodiff.program.machine.driver import GROUP, driver
+from autodiff.program.machine.driver import driver
 from autodiff.program.machine.layout import Chunk, Layout, Variant, layout_of
 from autodiff.program.machine.target import Target, scalar_function, vector_function
 from autodiff.rows import TABLE
@@ -48,13 +48,14 @@ class _Writer:
         self.mask = f"<{target.lanes} x i64>"
         self.layout: Layout = layout_of(listing)
         self.tiles = {x: i for i, x in enumerate(x for x, v in enumerate(variant.varies) if v)}
+        self.shared = {x: i for i, x in enumerate(x for x, v in enumerate(variant.varies) if not v)}
         summed = [i for i, is_summed in enumerate(variant.summed) if is_summed]
         self.sums = {output: i for i, output in enumerate(summed)}
         kept = [i for i, is_summed in enumerate(variant.summed) if not is_summed]
         self.rows = {output: i for i, output in enumerate(kept)}
         self.first_slot = len(self.tiles)
         self.bad = self.first_slot + self.layout.slots  # the place of the mask of failing lanes
-        self.group = 1 if variant.is_single else GROUP
+        self.group = 1 if variant.is_single else self.layout.group
         self.outputs: dict[int, list[int]] = {}
         for output, place in enumerate(listing.outputs):
             self.outputs.setdefault(place, []).append(output)
@@ -132,9 +133,8 @@ class _Writer:
             self._slot(f"p{place}", self.tiles[place])
             self.lines.append(f"  %v{place} = load {vector}, ptr %p{place}, align {8 * self.lanes}")
         else:
-            shared = place - sum(tile < place for tile in self.tiles)
             self.lines += [
-                f"  %p{place} = getelementptr double, ptr %shared, i64 {shared}",
+                f"  %p{place} = getelementptr double, ptr %shared, i64 {self.shared[place]}",
                 f"  %s{place} = load double, ptr %p{place}",
                 f"  %i{place} = insertelement {vector} poison, double %s{place}, i64 0",
                 f"  %v{place} = shufflevector {vector} %i{place}, {vector} poison, "
