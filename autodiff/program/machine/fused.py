@@ -13,20 +13,28 @@ from autodiff.kinds import Number, choose
 from autodiff.operations import copysign, expm1, log1p, maximum
 
 
-def _growth(x: Number) -> tuple[Number, Number]:
-    """With m = expm1(2 |x|) return 4 / (m + 2) and |tanh x| = m / (m + 2), 1 beyond 9e15."""
-    m = expm1(2 * abs(x))
-    quotient = 4 / (m + 2)
-    return quotient, choose(m > 9e15, 1, m * 0.25 * quotient)
+def _far(x: Number) -> tuple[Number, Number]:
+    """Return m and 4 / (m + 2), where |tanh x| = |m| / (m + 2).
+
+    m is expm1 of 2 |x|, and close to 0 of -2 |x|, where libmvec errs half as far.
+    """
+    m = expm1(copysign(2 * x, abs(x) - 0.25))
+    return m, 4 / (m + 2)
 
 
 def _tanh(x: Number) -> Number:
-    return copysign(_growth(x)[1], x)
+    m, quotient = _far(x)
+    return copysign(choose(m > 9e15, 1, m * 0.25 * quotient), x)
 
 
 def _square_of_sech(x: Number) -> Number:
-    quotient, size = _growth(x)
-    return quotient * (0.5 + 0.5 * size)  # (1 - tanh) * (1 + tanh), and neither cancels
+    quotient = _far(x)[1]
+    return quotient * (1 - 0.25 * quotient)  # (1 - tanh) * (1 + tanh), and neither cancels
+
+
+def _sech(x: Number) -> Number:
+    e = expm1(abs(x)) + 1
+    return 2 / (e + 1 / e)
 
 
 def _smaller(x: Number) -> Number:
@@ -44,6 +52,7 @@ def _softplus(x: Number) -> Number:
 
 FUSED: dict[tuple[str, float], Callable[[Any], Number]] = {
     ("tanh", 1): _tanh,
+    ("sech", 1): _sech,
     ("sech", 2): _square_of_sech,
     ("sigmoid", 1): _sigmoid,
     ("softplus", 1): _softplus,
