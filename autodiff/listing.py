@@ -76,7 +76,7 @@ def without_dead_lines(
             alive.update(steps[place].operands)
     new = {old: place for place, old in enumerate(sorted(alive))}
     kept = [
-        step._replace(operands=tuple([new[x] for x in step.operands]))
+        Step(step.operation, tuple([new[x] for x in step.operands]), step.constant)
         for place, step in enumerate(steps)
         if place in new
     ]

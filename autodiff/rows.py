@@ -6,7 +6,7 @@ derivative in each operand, and what the operation is; every other room reads it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from autodiff.kinds import Number, dispatching, package_of, recorder
@@ -49,9 +49,6 @@ class Operation(NamedTuple):
     llvm : str
         How LLVM spells it: an instruction, or an intrinsic after `@`; of a function that has none
         the C library's is called, or the body is compiled.
-    fused : mapping of int to callable
-        How compiled code computes the value (1), or its square (2), to a few units in the last
-        place, so that functions that stand side by side share their transcendental part.
     is_sum : bool
         Whether it adds up its operands, perhaps with a minus.
     is_arithmetic : bool
@@ -74,7 +71,6 @@ class Operation(NamedTuple):
     chooses: bool = False
     python: str = ""
     llvm: str = ""
-    fused: Mapping[int, Callable[[Any], Number]] = {}
     is_sum: bool = False
     is_arithmetic: bool = False
     is_public: bool = False

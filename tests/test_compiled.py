@@ -139,6 +139,22 @@ def test_tanh_and_its_derivative_keep_their_limits(x):
     assert slope == pytest.approx(0 if abs(x) > 380 else 1 / math.cosh(x) ** 2, nan_ok=True)
 
 
+@pytest.mark.parametrize(
+    "x", [0.0, -0.0, 40.0, -40.0, 800.0, -800.0, math.inf, -math.inf, math.nan]
+)
+def test_sigmoid_and_softplus_keep_their_limits(x):
+    for f in (autodiff.sigmoid, autodiff.softplus, autodiff.log_sigmoid):
+        found = trace(f, 0.5).compile().value_and_grad(x)
+        expected = trace(f, 0.5).value_and_grad(x)
+        assert found == pytest.approx(expected, rel=1e-14, nan_ok=True)
+
+
+def test_softplus_and_its_derivative_share_their_exponential():
+    program = trace(lambda x: autodiff.softplus(x) + autodiff.sigmoid(x), 0.5)
+    lines = primitives(program._value_lines, exact=False)
+    assert [step.operation for step in lines.steps].count("expm1") == 1
+
+
 # ---- The same interface -----------------------------------------------------------------------
 
 
@@ -517,6 +533,60 @@ def test_chunks_of_few_lines_give_the_same_bits(f, points, monkeypatch):
     found = numbers_of(program.compile(exact=True).value_and_grad(*points[0]))
     expected = map(float, numbers_of(program.value_and_grad(*points[0])))
     assert list(map(bits, found)) == list(map(bits, expected))
+
+
+@pytest.fixture
+def in_groups(monkeypatch):
+    """Let small programs be computed as long ones are: in many chunks, for groups of vectors."""
+    monkeypatch.setenv("AUTODIFF_CACHE", "")
+    monkeypatch.setattr(writing, "layout_of", lambda lines: layout_of(lines, 2)._replace(group=3))
+
+
+@pytest.mark.parametrize("width", BITS)
+@pytest.mark.parametrize("reduce", [None, "sum"])
+def test_groups_of_vectors_give_what_the_program_gives(width, reduce, in_groups):
+    program = trace(layered, 0.5, 0.25)
+    compiled = program.compile(bits=width)
+    for size in range(2, 3 * 8 * 2 + 10):
+        x, y = np.linspace(-1, 1, size), 0.25
+        found = compiled.value_and_grad(x, y, reduce=reduce)
+        expected = program.value_and_grad(x, y, reduce=reduce)
+        for actual, wanted in zip(numbers_of(found), numbers_of(expected), strict=True):
+            np.testing.assert_allclose(actual, wanted, rtol=1e-12, atol=1e-14)
+
+
+def test_in_every_vector_of_a_group_the_first_failing_sample_is_named(in_groups):
+    compiled = trace(branching, 3.0).compile()
+    for place in range(60):
+        x = np.ones(60)
+        x[place:] = -5.0
+        with pytest.raises(GuardError, match=f"sample {place}: x = -5"):
+            compiled(x)
+        assert compiled(np.ones(60)).tolist() == [1.0] * 60
+
+
+def sums_side_by_side(x, y):
+    """Add to many sums in turn, as a reverse sweep does."""
+    totals = [x] * 40
+    for i in range(40):
+        factor = autodiff.sin(y + i)
+        totals = [total + factor * (x + j) for j, total in enumerate(totals)]
+    return sum(total * total for total in totals)
+
+
+def early_terms(x, y):
+    """Add up squares of numbers that the next line needs, and none after it."""
+    total = x
+    for _ in range(400):
+        y = autodiff.sin(y) + x
+        total = total + y * y
+    return total
+
+
+def test_lines_are_ordered_so_that_few_numbers_are_kept():
+    for f, most in ((sums_side_by_side, 100), (early_terms, 5)):
+        lines = primitives(trace(f, 0.5, 0.25)._value_lines, exact=False)
+        assert layout_of(lines, 100).slots < most
 
 
 def test_slots_are_taken_over_after_the_last_use():

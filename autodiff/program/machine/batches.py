@@ -134,9 +134,8 @@ class Batch:
 
         code = self.code
         scratch = aligned((code.vectors, code.lanes))
-        sums = scratch[code.inputs : code.inputs + code.sums]
         addresses = map(address_of, (scratch, self.shared, self.rows))
-        frame = numpy.zeros(6 + 2 * len(self.columns), dtype=numpy.int64)
+        frame = numpy.zeros(7 + 2 * len(self.columns), dtype=numpy.int64)
         frame[:4] = [*addresses, 8 * self.distance]
         pointer = ctypes.c_void_p(address_of(frame))
         while not self._is_over:
@@ -146,15 +145,13 @@ class Batch:
             start = self.starts[number]
             stop = min(start + self.block, self.size)
             parts = [column.at(start, stop) for column in self.columns]
-            frame[4:6] = start, stop
-            frame[6::2] = [base for _, base, _ in parts]
-            frame[7::2] = [stride for _, _, stride in parts]
-            sums.fill(0)
+            frame[4:7] = start, stop, address_of(self.sums[number])
+            frame[7::2] = [base for _, base, _ in parts]
+            frame[8::2] = [stride for _, _, stride in parts]
             failed = code.call(pointer)
             if failed >= 0:
                 with self._lock:
                     self.failed = min(self.failed, failed)
-            sums.sum(axis=1, out=self.sums[number])
 
     def totals(self, divisor: int) -> Any:
         """Return the sums over the batch, divided."""

@@ -2,8 +2,8 @@
 
 Takes the text of a module; gives what computes samples from one place of a batch to another. A call
 passes one pointer, to a frame of integers: where the scratch memory, the shared inputs and the
-results are, the distance between two rows of results in bytes, the first sample and the end, and
-for every input that varies where it is and the distance of its numbers.
+results are, the distance between two rows of results in bytes, the first sample and the end, where
+the sums go, and for every input that varies where it is and the distance of its numbers.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Code:
         The same for one sample, during which no other thread runs.
     lines : int
         How many lines are computed for a sample.
-    lanes, inputs, sums, vectors : int
-        The parts of the scratch memory; see `writing`.
+    lanes, vectors : int
+        The size of the scratch memory.
     """
 
     def __init__(self, code: bytes, facts: Facts, target: Target) -> None:
@@ -63,7 +63,7 @@ class Code:
         if any(symbol.startswith(PYTHONS) for symbol in facts.symbols):
             self.call, self.single = with_errors(self.call), with_errors(self.call)
         self.lanes = target.lanes
-        self.lines, self.inputs, self.sums, self.vectors = facts.sizes
+        self.lines, self.vectors = facts.sizes
 
 
 def aligned(shape: tuple[int, ...]) -> Any:

@@ -7,6 +7,7 @@ takes over after its last use.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from autodiff.listing import Listing
 from autodiff.rows import TABLE
 
 _LENGTH = 500  # lines of a chunk
+_LONG = 5000  # lines of a program whose compile time counts, and which no nearest cache holds
+_SHORT, _GROUP = 150, 4  # its chunks; the vectors of samples that each is run for
 
 
 class Variant(NamedTuple):
@@ -48,19 +51,41 @@ class Chunk(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Chunks, and how many slots they need."""
+    """How a program is computed.
+
+    Attributes
+    ----------
+    chunks : list of Chunk
+        Its lines.
+    slots : int
+        How many vectors cross from one chunk to another.
+    group : int
+        How many vectors of samples each chunk is run for before the next chunk is.
+    """
 
     chunks: list[Chunk]
     slots: int
+    group: int
 
 
-def layout_of(listing: Listing, length: int = _LENGTH) -> Layout:
-    """Cut a listing into chunks, and give slots to what crosses them."""
-    places = list(listing.computed)
-    parts = [
-        _calls_together(listing, places[start : start + length])
-        for start in range(0, max(len(places), 1), length)
-    ]
+def layout_of(listing: Listing, length: int | None = None) -> Layout:
+    """Cut a listing into chunks, and give slots to what crosses them.
+
+    Of two orders of the lines, the one that needs fewer slots.
+    """
+    early, late = list(listing.computed), _late(listing)
+    is_long = len(early) >= _LONG
+    length = length or (_SHORT if is_long else _LENGTH)
+    layouts = [_in_order(listing, places, length) for places in (early, late)]
+    chunks, slots = min(layouts, key=lambda layout: layout[1])
+    ordered = [x._replace(places=_calls_together(listing, x.places)) for x in chunks]
+    return Layout(ordered, slots, _GROUP if is_long else 1)
+
+
+def _in_order(listing: Listing, places: Sequence[int], length: int) -> tuple[list[Chunk], int]:
+    """Return the chunks, and how many slots they need."""
+    starts = range(0, max(len(places), 1), length)
+    parts = [places[start : start + length] for start in starts]
     chunk_of = {place: number for number, part in enumerate(parts) for place in part}
     last = dict(chunk_of)  # the last chunk that uses a line
     for place in places:
@@ -82,7 +107,28 @@ def layout_of(listing: Listing, length: int = _LENGTH) -> Layout:
                 ending[last[place]].append(place)
         chunks.append(Chunk(part, loads, stores))
         free += [slot_of.pop(place) for place in ending[number]]
-    return Layout(chunks, slots)
+    return chunks, slots
+
+
+def _late(listing: Listing) -> list[int]:
+    """Order lines so that what is used once is computed where it is used.
+
+    The terms of a sum are then added one by one; in the order of a reverse sweep, one term of each
+    of many sums after the other, all of them would have to be kept.
+    """
+    computed = listing.computed
+    uses = Counter([x for step in computed.values() for x in step.operands])
+    kept = {*listing.outputs, *listing.guards}
+    once = {place for place in computed if uses[place] == 1 and place not in kept}
+    ordered: list[int] = []
+    for place in computed:
+        if place not in once:
+            tree, waiting = list[int](), [place]
+            while waiting:
+                tree.append(waiting.pop())
+                waiting += [x for x in computed[tree[-1]].operands if x in once]
+            ordered += reversed(tree)
+    return ordered
 
 
 def _calls_together(listing: Listing, places: Sequence[int]) -> list[int]:

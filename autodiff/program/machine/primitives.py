@@ -2,7 +2,7 @@
 
 Takes a listing; gives one whose steps are primitives. A function that the C library lacks is the
 arithmetic of its body; equal lines are one. Where the engine's very bits are not asked for, small
-whole powers are products, and a `fused` row of the table stands for its function.
+whole powers are products, and the formulas of `fused` stand for their functions.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from autodiff.listing import CONSTANT, INPUT, Listing, Step, without_dead_lines
 from autodiff.program import source
 from autodiff.program.finishing import finished
 from autodiff.program.lowering import lowered
+from autodiff.program.machine.fused import FUSED
 from autodiff.program.tracing import Recording
 from autodiff.rows import TABLE
 
@@ -46,7 +47,7 @@ def primitives(listing: Listing, *, exact: bool) -> Listing:
 def _fused(name: str, power: int) -> Listing:
     """Return how compiled code computes a power of a function, its operand as the input."""
     recording = Recording()
-    result = TABLE[name].fused[power](recording.input(0.5))
+    result = FUSED[name, power](recording.input(0.5))
     return finished(recording, [recording.number(result)])
 
 
@@ -73,8 +74,7 @@ class _Lowering:
         return places
 
     def _is_fused_square(self, x: Step, exponent: Step) -> bool:
-        row = TABLE.get(x.operation)
-        return not self.exact and exponent.constant == 2 and row is not None and 2 in row.fused
+        return not self.exact and exponent.constant == 2 and (x.operation, 2) in FUSED
 
     def step(self, operation: str, *operands: int) -> int:
         """Return the place of a primitive step: a known one if there is one."""
@@ -102,10 +102,10 @@ class _Lowering:
         if special is not None:
             return special(self, *operands)
         row = TABLE[operation]
-        if not self.exact and 1 in row.fused:
+        if not self.exact and (operation, 1) in FUSED:
             return self._body(_fused(operation, 1), operands)
-        is_in_library = source.in_math(operation) and operation not in WITH_BODY
-        if row.llvm or is_in_library or row.body is None:
+        is_primitive = row.llvm or row.body is None
+        if is_primitive or (source.in_math(operation) and operation not in WITH_BODY):
             return self.step(operation, *operands)
         return self._body(lowered(operation), operands)
 

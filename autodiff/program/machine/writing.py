@@ -1,33 +1,35 @@
 """The LLVM writer: a listing of primitives as the text of a module.
 
 Takes a listing, a variant and a target; gives a module with one function, `run(frame)`. It loops
-over the samples, a vector of them at a time; `frame` points to what `kernel` binds.
+over the samples, a group of vectors of them at a time; `frame` points to what `kernel` binds.
 
-The scratch memory of a thread holds vectors: what varies among the inputs, gathered for this
-vector; the sums; the slots; and which lanes contradict a guard.
+The scratch memory of a thread holds the sums, and for every vector of the group what varies among
+the inputs, the slots, and which lanes contradict a guard. Each chunk of lines is run for the whole
+group, so that its code and its sums come from the nearest cache for all vectors but the first.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from string import Template
 from typing import NamedTuple
 
 from autodiff.listing import INPUT, Listing
+from autodiff.program.machine.driver import driver
 from autodiff.program.machine.layout import Chunk, Layout, Variant, layout_of
 from autodiff.program.machine.target import Target, scalar_function, vector_function
 from autodiff.rows import TABLE
 
-_PARAMETERS = "ptr noalias %scratch, ptr noalias %shared, ptr noalias %out, i64 %distance"
-_ARGUMENTS = "ptr %scratch, ptr %shared, ptr %at, i64 %distance"
+_PARAMETERS = (
+    "ptr noalias %scratch, ptr noalias %sums, ptr noalias %shared, ptr noalias %out, i64 %distance"
+)
 
 
 class Facts(NamedTuple):
     """What the caller of a module has to know."""
 
     symbols: tuple[str, ...]  # functions that are not its own
-    sizes: tuple[int, int, int, int]  # lines; inputs that vary, sums, all vectors of the scratch
+    sizes: tuple[int, int]  # lines; vectors of the scratch memory
 
 
 def module(listing: Listing, variant: Variant, target: Target, *, exact: bool) -> tuple[str, Facts]:
@@ -46,12 +48,14 @@ class _Writer:
         self.mask = f"<{target.lanes} x i64>"
         self.layout: Layout = layout_of(listing)
         self.tiles = {x: i for i, x in enumerate(x for x, v in enumerate(variant.varies) if v)}
+        self.shared = {x: i for i, x in enumerate(x for x, v in enumerate(variant.varies) if not v)}
         summed = [i for i, is_summed in enumerate(variant.summed) if is_summed]
         self.sums = {output: i for i, output in enumerate(summed)}
         kept = [i for i, is_summed in enumerate(variant.summed) if not is_summed]
         self.rows = {output: i for i, output in enumerate(kept)}
-        self.first_slot = len(self.tiles) + len(self.sums)
+        self.first_slot = len(self.tiles)
         self.bad = self.first_slot + self.layout.slots  # the place of the mask of failing lanes
+        self.group = 1 if variant.is_single else self.layout.group
         self.outputs: dict[int, list[int]] = {}
         for output, place in enumerate(listing.outputs):
             self.outputs.setdefault(place, []).append(output)
@@ -60,24 +64,12 @@ class _Writer:
 
     def written(self) -> tuple[str, Facts]:
         chunks = [self._chunk(i, chunk) for i, chunk in enumerate(self.layout.chunks)]
-        calls = [f"  call void @chunk{i}({_ARGUMENTS})" for i in range(len(chunks))]
-        frame = _SINGLE if self.variant.is_single else _LOOP
-        driver = Template(frame).substitute(
-            calls="\n".join(calls),
-            vector=self.vector,
-            mask=self.mask,
-            lanes=self.lanes,
-            last=self.lanes - 1,
-            bytes=8 * self.lanes,
-            tile=len(self.tiles),
-            sums=len(self.sums),
-            bad=self.bad,
-            gather="\n".join(map(self._gathered, range(self.lanes))),
-            steps=", ".join(f"i64 {lane}" for lane in range(self.lanes)),
+        around = driver(
+            self.lanes, len(chunks), len(self.tiles), len(self.sums), self.bad, self.group
         )
-        text = "\n".join([*self.functions.values(), *chunks, driver, "!0 = !{i32 1}"])
-        sizes = (len(self.listing.computed), len(self.tiles), len(self.sums), self.bad + 1)
-        return text, Facts(tuple(self.symbols), sizes)
+        text = "\n".join([*self.functions.values(), *chunks, around, "!0 = !{i32 1}"])
+        vectors = len(self.sums) + self.group * (self.bad + 1)
+        return text, Facts(tuple(self.symbols), (len(self.listing.computed), vectors))
 
     # ---- Lines --------------------------------------------------------------------------------
 
@@ -112,8 +104,8 @@ class _Writer:
         operation = self.listing.steps[place].operation
         return operation in TABLE and TABLE[operation].is_truth
 
-    def _slot(self, name: str, place: int) -> None:
-        self.lines.append(f"  %{name} = getelementptr {self.vector}, ptr %scratch, i64 {place}")
+    def _slot(self, name: str, place: int, memory: str = "scratch") -> None:
+        self.lines.append(f"  %{name} = getelementptr {self.vector}, ptr %{memory}, i64 {place}")
 
     def _number(self, place: int) -> str:
         """Return a number as an operand; what is not here yet is loaded."""
@@ -141,9 +133,8 @@ class _Writer:
             self._slot(f"p{place}", self.tiles[place])
             self.lines.append(f"  %v{place} = load {vector}, ptr %p{place}, align {8 * self.lanes}")
         else:
-            shared = place - sum(tile < place for tile in self.tiles)
             self.lines += [
-                f"  %p{place} = getelementptr double, ptr %shared, i64 {shared}",
+                f"  %p{place} = getelementptr double, ptr %shared, i64 {self.shared[place]}",
                 f"  %s{place} = load double, ptr %p{place}",
                 f"  %i{place} = insertelement {vector} poison, double %s{place}, i64 0",
                 f"  %v{place} = shufflevector {vector} %i{place}, {vector} poison, "
@@ -240,7 +231,7 @@ class _Writer:
         for output in self.outputs.get(place, ()):
             number = self._number(place)
             if output in self.sums:
-                self._slot(f"a{output}", len(self.tiles) + self.sums[output])
+                self._slot(f"a{output}", self.sums[output], "sums")
                 at = f"{self.vector}, ptr %a{output}, align {8 * self.lanes}"
                 self.lines += [
                     f"  %b{output} = load {at}",
@@ -284,150 +275,3 @@ class _Writer:
             f"  %fo = or {self.mask} %fb, %fw",
             f"  store {self.mask} %fo, ptr %bad, align {8 * self.lanes}",
         ]
-
-    def _gathered(self, lane: int) -> str:
-        """Write how one lane of an input is loaded; behind the end the last sample stands."""
-        return "\n".join(
-            [
-                f"  %lane{lane} = add i64 %index, {lane}",
-                f"  %inside{lane} = icmp slt i64 %lane{lane}, %end",
-                f"  %at{lane} = select i1 %inside{lane}, i64 %lane{lane}, i64 %newest",
-                f"  %offset{lane} = mul i64 %at{lane}, %stride",
-                f"  %from{lane} = getelementptr i8, ptr %base, i64 %offset{lane}",
-                f"  %number{lane} = load double, ptr %from{lane}, align 1",
-                f"  %to{lane} = getelementptr double, ptr %tile, i64 {lane}",
-                f"  store double %number{lane}, ptr %to{lane}",
-            ]
-        )
-
-
-# ---- The functions around the chunks ----------------------------------------------------------
-
-_FIELDS = """\
-  %scratch = load ptr, ptr %frame
-  %p.shared = getelementptr i64, ptr %frame, i64 1
-  %shared = load ptr, ptr %p.shared
-  %p.out = getelementptr i64, ptr %frame, i64 2
-  %out = load ptr, ptr %p.out
-  %p.distance = getelementptr i64, ptr %frame, i64 3
-  %distance = load i64, ptr %p.distance"""
-
-_BODY = """
-define internal i1 @body(ptr %scratch, ptr %shared, ptr %at, i64 %distance) noinline nounwind {
-  %bad = getelementptr $vector, ptr %scratch, i64 $bad
-  store $mask zeroinitializer, ptr %bad
-$calls
-  %lanes = load $mask, ptr %bad
-  %any = call i64 @llvm.vector.reduce.or.v${lanes}i64($mask %lanes)
-  %failed = icmp ne i64 %any, 0
-  ret i1 %failed
-}
-
-declare i64 @llvm.vector.reduce.or.v${lanes}i64($mask)
-"""
-
-_SINGLE = (
-    _BODY
-    + f"""
-define i64 @run(ptr %frame) nounwind {{
-{_FIELDS}
-  %failed = call i1 @body(ptr %scratch, ptr %shared, ptr %out, i64 %distance)
-  %where = select i1 %failed, i64 0, i64 -1
-  ret i64 %where
-}}
-"""
-)
-
-# The vector at the end comes first: the lanes behind the end are then taken out of the sums.
-_LOOP = (
-    _BODY
-    + f"""
-define internal i1 @step(ptr %frame, i64 %index, i64 %end) noinline nounwind {{
-{_FIELDS}
-  %newest = sub i64 %end, 1
-  %newest.lane = add i64 %index, $last
-  %is.whole = icmp slt i64 %newest.lane, %end
-  br label %head
-head:
-  %input = phi i64 [ 0, %0 ], [ %next, %more ]
-  %is.input = icmp slt i64 %input, $tile
-  br i1 %is.input, label %choose, label %done
-choose:
-  %entry = mul i64 %input, 2
-  %entry.base = add i64 %entry, 6
-  %entry.stride = add i64 %entry, 7
-  %p.base = getelementptr i64, ptr %frame, i64 %entry.base
-  %base = load ptr, ptr %p.base
-  %p.stride = getelementptr i64, ptr %frame, i64 %entry.stride
-  %stride = load i64, ptr %p.stride
-  %tile = getelementptr $vector, ptr %scratch, i64 %input
-  %is.dense = icmp eq i64 %stride, 8
-  %is.plain = and i1 %is.dense, %is.whole
-  br i1 %is.plain, label %plain, label %gather
-plain:
-  %from = getelementptr double, ptr %base, i64 %index
-  %vector = load $vector, ptr %from, align 1
-  store $vector %vector, ptr %tile
-  br label %more
-gather:
-$gather
-  br label %more
-more:
-  %next = add i64 %input, 1
-  br label %head
-done:
-  %at = getelementptr double, ptr %out, i64 %index
-  %failed = call i1 @body({_ARGUMENTS})
-  ret i1 %failed
-}}
-
-define i64 @run(ptr %frame) nounwind {{
-  %scratch = load ptr, ptr %frame
-  %p.start = getelementptr i64, ptr %frame, i64 4
-  %start = load i64, ptr %p.start
-  %p.end = getelementptr i64, ptr %frame, i64 5
-  %end = load i64, ptr %p.end
-  %count = sub i64 %end, %start
-  %rest = urem i64 %count, $lanes
-  %border = sub i64 %end, %rest
-  %has.rest = icmp ne i64 %rest, 0
-  br i1 %has.rest, label %tail, label %main
-tail:
-  %tail.failed = call i1 @step(ptr %frame, i64 %border, i64 %end)
-  %tail.where = select i1 %tail.failed, i64 %border, i64 -1
-  %rest.0 = insertelement $mask poison, i64 %rest, i64 0
-  %rest.s = shufflevector $mask %rest.0, $mask poison, <$lanes x i32> zeroinitializer
-  %inside = icmp ult $mask <$steps>, %rest.s
-  br label %clean
-clean:
-  %sum = phi i64 [ 0, %tail ], [ %sum.next, %clean.one ]
-  %is.sum = icmp slt i64 %sum, $sums
-  br i1 %is.sum, label %clean.one, label %main
-clean.one:
-  %sum.place = add i64 %sum, $tile
-  %p.sum = getelementptr $vector, ptr %scratch, i64 %sum.place
-  %sum.old = load $vector, ptr %p.sum
-  %sum.new = select <$lanes x i1> %inside, $vector %sum.old, $vector zeroinitializer
-  store $vector %sum.new, ptr %p.sum
-  %sum.next = add i64 %sum, 1
-  br label %clean
-main:
-  %where = phi i64 [ -1, %0 ], [ %tail.where, %clean ]
-  br label %head
-head:
-  %index = phi i64 [ %start, %main ], [ %index.next, %going ]
-  %is.inside = icmp slt i64 %index, %border
-  br i1 %is.inside, label %vector, label %done
-vector:
-  %failed = call i1 @step(ptr %frame, i64 %index, i64 %end)
-  br i1 %failed, label %stopped, label %going
-going:
-  %index.next = add i64 %index, $lanes
-  br label %head
-stopped:
-  ret i64 %index
-done:
-  ret i64 %where
-}}
-"""
-)
