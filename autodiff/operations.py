@@ -289,7 +289,7 @@ sinh: Unary    = one("sinh",    None,  lambda x, y: cosh(x),
                "the hyperbolic sine of `x`", "sinh(0.0) -> 0.0")
 cosh: Unary    = one("cosh",    None,  lambda x, y: sinh(x),
                "the hyperbolic cosine of `x`", "cosh(0.0) -> 1.0")
-tanh: Unary    = one("tanh",    None,  lambda x, y: sech(x) ** 2,
+tanh: Unary    = one("tanh",    None,  lambda x, y: square(sech(x)),
                "the hyperbolic tangent of `x`", "tanh(1000.0) -> 1.0")
 sech: Unary    = one("sech",    _sech, lambda x, y: -y * tanh(x),
                "the hyperbolic secant 1 / cosh(x) without overflow",

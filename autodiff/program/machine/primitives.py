@@ -63,18 +63,21 @@ class _Lowering:
         """Write the steps of a listing; return the place of each."""
         places = list(operands)
         for operation, used, constant in listing.steps[listing.inputs :]:
-            square_of = listing.steps[used[0]] if operation == "**" else None
             if constant is not None:
                 places.append(self.number(constant))
-            elif square_of and self._is_fused_square(square_of, listing.steps[used[1]]):
-                fused = _fused(square_of.operation, 2)
-                places.append(self._body(fused, [places[x] for x in square_of.operands]))
+            elif self._is_fused_square(operation, [listing.steps[x] for x in used]):
+                root = listing.steps[used[0]]
+                fused = _fused(root.operation, 2)
+                places.append(self._body(fused, [places[x] for x in root.operands]))
             else:
                 places.append(self.of(operation, *[places[x] for x in used]))
         return places
 
-    def _is_fused_square(self, x: Step, exponent: Step) -> bool:
-        return not self.exact and exponent.constant == 2 and (x.operation, 2) in FUSED
+    def _is_fused_square(self, operation: str, operands: Sequence[Step]) -> bool:
+        if self.exact or operation not in ("*", "**") or (operands[0].operation, 2) not in FUSED:
+            return False
+        x, y = operands
+        return x is y if operation == "*" else y.constant == 2
 
     def step(self, operation: str, *operands: int) -> int:
         """Return the place of a primitive step: a known one if there is one."""

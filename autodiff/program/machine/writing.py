@@ -204,7 +204,7 @@ class _Writer:
             f"define internal {self.vector} {name}({parameters}) noinline nounwind {{",
         ]
         result = "poison"
-        for lane in range(self.lanes):
+        for lane in range(1 if self.variant.is_single else self.lanes):
             for i in range(count):
                 lines.append(f"  %x{i}.{lane} = extractelement {self.vector} %x{i}, i64 {lane}")
             arguments = ", ".join(f"double %x{i}.{lane}" for i in range(count))
@@ -213,6 +213,10 @@ class _Writer:
                 f"  %r{lane} = insertelement {self.vector} {result}, double %y{lane}, i64 {lane}",
             ]
             result = f"%r{lane}"
+        if self.variant.is_single:  # all lanes are the same sample
+            equal = f"{self.vector} poison, <{self.lanes} x i32> zeroinitializer"
+            lines.append(f"  %r = shufflevector {self.vector} {result}, {equal}")
+            result = "%r"
         return "\n".join([*lines, f"  ret {self.vector} {result}", "}"])
 
     # ---- What becomes of a line ---------------------------------------------------------------
