@@ -39,9 +39,14 @@ class Engine:
 
         It takes lines, numbers and how many samples these are of, and `reduce`.
         """
-        if (self.exact or self._pays(program._lines, samples)) and self._machine is not None:
+        if self._machine is not None and self.compiles(program, samples):
             return functools.partial(_compiled, self._machine)
         return lambda lines, numbers, samples, reduce=None: outputs_of(lines, numbers, reduce)
+
+    def compiles(self, program: Program, samples: int) -> bool:
+        """Return whether a batch is computed by machine code."""
+        is_worth_it = self.exact or self._pays(program._lines, samples)
+        return is_worth_it and self._machine is not None
 
     def _pays(self, lines: Listing, samples: int) -> bool:
         """Return whether to compile: the one place where that is decided."""
