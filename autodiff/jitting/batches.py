@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -60,12 +61,16 @@ class _Batch:
         engine: Engine = program.engine
         self.computed: Outputs = engine.for_batch(program, self.size)
         self.is_compiled = engine.compiles(program, self.size)
-        self.columns = [
+
+    @functools.cached_property
+    def columns(self) -> list[Any]:
+        """The numbers, sample after sample; what all samples share as it is."""
+        import numpy
+
+        return [
             numpy.broadcast_to(x, self.shape).reshape(-1) if is_array(x) else x
             for x in self.numbers
         ]
-
-        self._are_objects = any(is_array(x) and x.dtype == object for x in self.columns)
 
     def at(self, where: Any) -> list[Any]:
         """Return the numbers of some samples."""
@@ -157,7 +162,9 @@ class _Batch:
 
     def _of_tree(self, lines: str, reduce: str | None) -> list[Any] | None:
         """Compute by the tree of all variants; None if a sample goes a way of its own."""
-        if self.size < 2 or len(self.program.variants.known) < 2 or self._are_objects:
+        if self.size < 2 or len(self.program.variants.known) < 2:
+            return None
+        if any(is_array(x) and x.dtype == object for x in self.numbers):
             return None
         tree = self.program.tree(lines, is_compiled=self.is_compiled)
         if tree is None:

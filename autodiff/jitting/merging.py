@@ -22,13 +22,15 @@ class Prices(NamedTuple):
     """What takes how long for a sample, in lines that are an instruction."""
 
     function: int  # such as a sine
-    choice: int
+    remainder: int
+    choice: int  # of one of two numbers
     parting: int  # telling which samples go where
-    moving: int  # a number to the others of the samples that go the same way
+    moving: int  # a number to those of the samples that go the same way
+    is_numbered: bool  # which samples go where is one number, else a truth for each way
 
 
-IN_ARRAYS = Prices(function=30, choice=4, parting=12, moving=2)
-COMPILED = Prices(function=25, choice=1, parting=60, moving=20)
+IN_ARRAYS = Prices(function=40, remainder=40, choice=6, parting=16, moving=3, is_numbered=False)
+COMPILED = Prices(function=25, remainder=500, choice=1, parting=400, moving=40, is_numbered=True)
 
 
 class Part:
@@ -159,6 +161,8 @@ class Lines:
         operation, _, constant = self.steps[place]
         if operation == INPUT or constant is not None:
             return 0
+        if operation in ("%", "//"):
+            return self.prices.remainder
         return 1 if TABLE[operation].llvm else self.prices.function
 
     def is_number(self, place: int) -> bool:

@@ -49,7 +49,7 @@ class Node:
         kept = [_carried(lines, side, found) for side in part.sides]
         self.made = sorted({x for places in kept for x in places} - {*carried})
         masks = part.masks
-        if masks and lines.prices is COMPILED:
+        if masks and lines.prices.is_numbered:
             masks = [lines.code_of(masks)]
         outputs = [*part.outputs, *masks, *self.made]
         self.listing = lines.listing([*self.inputs, *self.used], outputs, part.unknown)
@@ -90,9 +90,9 @@ class Tree:
         What computes them if it does.
     """
 
-    def __init__(self, lines: Lines, part: Part, example: Listing) -> None:
+    def __init__(self, lines: Lines, part: Part, example: Listing, *, is_compiled: bool) -> None:
         self.example = example
-        self.is_compiled = lines.prices is COMPILED
+        self.is_compiled = is_compiled
         self.whole: Listing | None = None
         if not part.sides:
             places, kinds = range(lines.inputs), example.derivative_in
@@ -162,4 +162,4 @@ def tree_of(variants: Sequence[Variant], attribute: str, *, is_compiled: bool) -
     if sum(len(listing.steps) for listing in listings) > MOST:
         return None
     prices = COMPILED if is_compiled else IN_ARRAYS
-    return Tree(*merged(ordered, listings, prices), listings[0])
+    return Tree(*merged(ordered, listings, prices), listings[0], is_compiled=is_compiled)
