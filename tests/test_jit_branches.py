@@ -193,6 +193,21 @@ def test_ways_that_come_later_are_found(monkeypatch, way, compiled):
 
 @of_ways
 @of_engines
+@pytest.mark.parametrize("new", [[-3.0, -1.0], [3.0, -1.0]])
+def test_a_way_not_known_is_found_on_either_side_of_a_branch(monkeypatch, way, compiled, new):
+    def f(x, y):
+        if x > 0:
+            return x * y if y > 0 else x - y
+        return x / y if y > 0 else x + 2 * y
+
+    jitted = made(monkeypatch, way, compiled, f)
+    for samples in ([[2.0, 1.0], [-2.0, 1.0]], [[2.0, 1.0], [-2.0, 1.0], new]):
+        expected = [f(*sample) for sample in samples]
+        assert jitted(*np.array(samples).T).tolist() == expected
+
+
+@of_ways
+@of_engines
 def test_branches_that_depend_on_what_all_samples_share(monkeypatch, way, compiled):
     def f(x, y):
         if y > 0:

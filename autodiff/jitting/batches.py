@@ -39,6 +39,11 @@ class Branching(Program):
         batch = _Batch(self, numbers)
         return batch.outputs(lines, reduce)
 
+    @functools.cached_property
+    def count(self) -> int:
+        """How many lines compute a value and its derivatives."""
+        return len(self._lines.computed)
+
     def tree(self, lines: str, *, is_compiled: bool) -> Tree | None:
         """Return the tree of all variants that are known."""
         known = list(self.variants.known.values())
@@ -59,8 +64,8 @@ class _Batch:
         self.shape = numpy.broadcast_shapes(*map(numpy.shape, self.numbers))
         self.size = math.prod(self.shape)
         engine: Engine = program.engine
-        self.computed: Outputs = engine.for_batch(program, self.size)
-        self.is_compiled = engine.compiles(program, self.size)
+        self.is_compiled = engine.compiles(program.count, self.size)
+        self.computed: Outputs = engine.for_batch(is_compiled=self.is_compiled)
 
     @functools.cached_property
     def columns(self) -> list[Any]:

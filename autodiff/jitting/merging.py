@@ -29,7 +29,7 @@ class Prices(NamedTuple):
     is_numbered: bool  # which samples go where is one number, else a truth for each way
 
 
-IN_ARRAYS = Prices(function=40, remainder=40, choice=6, parting=16, moving=3, is_numbered=False)
+IN_ARRAYS = Prices(function=40, remainder=40, choice=5, parting=10, moving=2, is_numbered=False)
 COMPILED = Prices(function=25, remainder=500, choice=1, parting=400, moving=40, is_numbered=True)
 
 

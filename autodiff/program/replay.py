@@ -121,7 +121,10 @@ def _where(space: Any, dtype: Any, condition: Any, a: Any, b: Any) -> Any:
 
 def _chosen(condition: Any, a: Any, b: Any) -> Any:
     """Choose by the bits of numbers: a processor guesses wrong where conditions change often."""
-    return (b ^ ((a ^ b) & -condition.astype("int64"))).view("float64")
+    bits = condition.astype("int64")
+    bits *= a ^ b
+    bits ^= b
+    return bits.view("float64")
 
 
 def _of_library(x: Any, space: Any, dtype: Any) -> Any:
