@@ -4,7 +4,7 @@
 
 Of a jitted function a batch is computed as it is; and each group of samples that go one way by the
 program of that way, guards included. Both take turns in one run, and the ratios are those of the
-best times: machines are shared. Where llvmlite is installed both are compiled.
+best times of the processor: machines are shared. Where llvmlite is installed both are compiled.
 """
 
 from __future__ import annotations
@@ -86,9 +86,9 @@ def groups(f: Any, x: Any, y: Any) -> list[tuple[Any, Any, Any]]:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def rows() -> list[tuple[str, float]]:
