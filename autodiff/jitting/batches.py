@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autodiff.arrays import PLAIN, is_array
 from autodiff.jitting.engine import Engine, Outputs
+from autodiff.jitting.parting import Tree, tree_of
 from autodiff.jitting.variants import Truths, Variant, Variants
 from autodiff.listing import Listing
 from autodiff.program import GuardError, Program
@@ -31,10 +33,24 @@ class Branching(Program):
 
     variants: Any = None
     engine: Any = None
+    _trees: dict[Any, Tree | None] = dataclasses.field(default_factory=dict)
 
     def _outputs(self, lines: str, numbers: list[Any], reduce: str | None = None) -> list[Any]:
         batch = _Batch(self, numbers)
         return batch.outputs(lines, reduce)
+
+    @functools.cached_property
+    def count(self) -> int:
+        """How many lines compute a value and its derivatives."""
+        return len(self._lines.computed)
+
+    def tree(self, lines: str, *, is_compiled: bool) -> Tree | None:
+        """Return the tree of all variants that are known."""
+        known = list(self.variants.known.values())
+        key = (lines, is_compiled, len(known))
+        if key not in self._trees:
+            self._trees[key] = tree_of(known, lines, is_compiled=is_compiled)
+        return self._trees[key]
 
 
 class _Batch:
@@ -48,8 +64,15 @@ class _Batch:
         self.shape = numpy.broadcast_shapes(*map(numpy.shape, self.numbers))
         self.size = math.prod(self.shape)
         engine: Engine = program.engine
-        self.computed: Outputs = engine.for_batch(program, self.size)
-        self.columns = [
+        self.is_compiled = engine.compiles(program.count, self.size)
+        self.computed: Outputs = engine.for_batch(is_compiled=self.is_compiled)
+
+    @functools.cached_property
+    def columns(self) -> list[Any]:
+        """The numbers, sample after sample; what all samples share as it is."""
+        import numpy
+
+        return [
             numpy.broadcast_to(x, self.shape).reshape(-1) if is_array(x) else x
             for x in self.numbers
         ]
@@ -129,50 +152,103 @@ class _Batch:
                 variants.together = None
         if self.size == 0:
             return self._whole(getattr(self.program, lines), reduce)
+        outputs = self._of_tree(lines, reduce)
+        if outputs is not None:
+            return outputs
         groups = self.groups()
         if self.size > 1 and len(groups) == 1:
             [together] = groups
             variants.together = together
             return self._whole(together.unguarded(lines), reduce)
-        return self._of_groups(groups, lines, reduce)
+        return self._of_tree(lines, reduce) or self._of_groups(groups, lines, reduce)
 
     def _whole(self, lines: Listing, reduce: str | None) -> list[Any]:
         return self.computed(lines, self.numbers, self.size, reduce)
 
+    def _of_tree(self, lines: str, reduce: str | None) -> list[Any] | None:
+        """Compute by the tree of all variants; None if a sample goes a way of its own."""
+        if self.size < 2 or len(self.program.variants.known) < 2:
+            return None
+        if any(is_array(x) and x.dtype == object for x in self.numbers):
+            return None
+        tree = self.program.tree(lines, is_compiled=self.is_compiled)
+        if tree is None:
+            return None
+        try:
+            if tree.whole is not None:
+                return self._whole(tree.whole, reduce)
+            return self._of_parts(tree, reduce)
+        except Exception:  # a GuardError; or of a branch that is computed and that no sample takes
+            return None
+
+    def _of_parts(self, tree: Tree, reduce: str | None) -> list[Any]:
+        """Compute samples that go one way together, and put the results in order again."""
+        import numpy
+
+        is_whole = self._are_whole(tree.example.derivative_in, reduce)
+        if is_whole is None:
+            every = self._of_parts(tree, None)
+            return reduced(tree.example, every, self.numbers, self.shape, reduce)
+        columns, kind = self._floats()
+        results = self._prepared(is_whole, kind)
+        for where, count, outputs in tree.parts(self.computed, columns, self.size):
+            for i, part in enumerate(outputs):
+                if is_whole[i]:
+                    results[i][where] = part
+                else:
+                    results[i] += float(numpy.sum(part) * (1 if is_array(part) else count))
+        return self._shaped(results, is_whole, reduce)
+
     def _of_groups(self, groups: dict[Variant, Any], lines: str, reduce: str | None) -> list[Any]:
         """Compute every group by its program, and put the results together."""
+        import numpy
+
         first = next(iter(groups))
         example = first.unguarded(lines)
         is_whole = self._are_whole(example.derivative_in, reduce)
         if is_whole is None:
             every = self._of_groups(groups, lines, None)
             return reduced(example, every, self.numbers, self.shape, reduce)
-        results: list[Any] = [0] * len(is_whole)
+        results: list[Any] = []
         how = None if reduce is None else "sum"
         for variant, where in groups.items():
             own = variant.unguarded(lines)
             parts = self.computed(own, self.at(where), len(where), how)
             if variant is first:
-                self._prepare(results, is_whole, parts)
+                whole = [part for part, has_row in zip(parts, is_whole, strict=True) if has_row]
+                results = self._prepared(is_whole, numpy.result_type(*whole) if whole else float)
             for i, part in enumerate(parts):
                 if is_whole[i]:
                     results[i][where] = part
                 else:
                     results[i] = results[i] + part
-        shaped = [x.reshape(self.shape) if n else x for x, n in zip(results, is_whole, strict=True)]
-        return [x / self.size for x in shaped] if reduce == "mean" else shaped
+        return self._shaped(results, is_whole, reduce)
 
-    def _prepare(self, results: list[Any], is_whole: Sequence[bool], parts: Sequence[Any]) -> None:
-        """Put rows for the outputs that have a number for each sample.
+    def _prepared(self, is_whole: Sequence[bool], kind: Any) -> list[Any]:
+        """Return rows for the outputs that have a number for each sample, and 0 for sums.
 
         They are parts of one array: so much memory at once is had far faster.
         """
         import numpy
 
-        whole = [i for i, has_row in enumerate(is_whole) if has_row]
-        kind = numpy.result_type(*[parts[i] for i in whole]) if whole else float
-        for i, row in zip(whole, numpy.empty((len(whole), self.size), kind), strict=True):
-            results[i] = row
+        rows = iter(numpy.empty((sum(is_whole), self.size), kind))
+        return [next(rows) if has_row else 0.0 for has_row in is_whole]
+
+    def _shaped(
+        self, results: list[Any], is_whole: Sequence[bool], reduce: str | None
+    ) -> list[Any]:
+        shaped = [x.reshape(self.shape) if n else x for x, n in zip(results, is_whole, strict=True)]
+        return [x / self.size for x in shaped] if reduce == "mean" else shaped
+
+    def _floats(self) -> tuple[list[Any], Any]:
+        """Return the columns as floats, and of which kind."""
+        import numpy
+
+        kinds = [x.dtype if x.dtype.kind == "f" else float for x in self.columns if is_array(x)]
+        kind = numpy.result_type(*kinds)
+        return [
+            x.astype(kind, copy=False) if is_array(x) else kind.type(x) for x in self.columns
+        ], kind
 
     def _are_whole(
         self, derivative_in: Sequence[int | None], reduce: str | None

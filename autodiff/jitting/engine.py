@@ -31,22 +31,25 @@ class Engine:
 
     def for_one(self, program: Program) -> Program:
         """Return what computes one sample."""
-        is_compiled = self._pays(program._lines, 1) and self._machine is not None
+        is_compiled = self._pays(len(program._lines.computed), 1) and self._machine is not None
         return program.compile(exact=self.exact) if is_compiled else program
 
-    def for_batch(self, program: Program, samples: int) -> Outputs:
-        """Return what computes the lines of all variants of a program on a batch.
+    def compiles(self, lines: int, samples: int) -> bool:
+        """Return whether programs of so many lines are machine code for so many samples."""
+        return (self.exact or self._pays(lines, samples)) and self._machine is not None
+
+    def for_batch(self, *, is_compiled: bool) -> Outputs:
+        """Return what computes lines on a batch.
 
         It takes lines, numbers and how many samples these are of, and `reduce`.
         """
-        if (self.exact or self._pays(program._lines, samples)) and self._machine is not None:
+        if is_compiled and self._machine is not None:
             return functools.partial(_compiled, self._machine)
         return lambda lines, numbers, samples, reduce=None: outputs_of(lines, numbers, reduce)
 
-    def _pays(self, lines: Listing, samples: int) -> bool:
+    def _pays(self, lines: int, samples: int) -> bool:
         """Return whether to compile: the one place where that is decided."""
-        count = len(lines.computed)
-        return count <= LARGEST and (count >= _LINES or count * samples >= _WORK)
+        return lines <= LARGEST and (lines >= _LINES or lines * samples >= _WORK)
 
     @functools.cached_property
     def _machine(self) -> Machine | None:

@@ -1,0 +1,244 @@
+"""The lines of all variants as one tree: what all compute first, then where they go apart.
+
+Takes variants; gives a tree whose forks are the comparisons at which samples part. Lines that
+several variants have are one. Where the lines behind a fork are few, both sides are computed and
+the right one is chosen: parting samples would cost more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from autodiff.jitting.variants import Variant
+from autodiff.listing import INPUT, LIKE, Guard, Listing, Step
+from autodiff.rows import TABLE
+
+MOST = 20_000  # lines of all variants that are merged
+
+
+class Prices(NamedTuple):
+    """What takes how long for a sample, in lines that are an instruction."""
+
+    function: int  # such as a sine
+    remainder: int
+    choice: int  # of one of two numbers
+    parting: int  # telling which samples go where
+    moving: int  # a number to those of the samples that go the same way
+    is_numbered: bool  # which samples go where is one number, else a truth for each way
+
+
+IN_ARRAYS = Prices(function=40, remainder=40, choice=5, parting=10, moving=2, is_numbered=False)
+COMPILED = Prices(function=25, remainder=500, choice=1, parting=400, moving=40, is_numbered=True)
+
+
+class Part:
+    """What some variants compute that begin alike.
+
+    Attributes
+    ----------
+    variant : Variant
+        One of them.
+    conditions : list of int
+        The places of what it asks.
+    depth : int
+        How many of its answers are those of all of them.
+    outputs : list of int
+        What is computed for samples that go these ways; nothing where they part.
+    sides : list of Part
+        Where they part: those that are next.
+    masks : list of int
+        The places of which samples go to each of them.
+    unknown : int or None
+        The place of whether a sample that begins alike goes a way of no variant; None if none can.
+    """
+
+    def __init__(
+        self, variant: Variant, conditions: list[int], depth: int, outputs: list[int]
+    ) -> None:
+        self.variant = variant
+        self.conditions = conditions
+        self.depth = depth
+        self.outputs = outputs
+        self.sides: list[Part] = []
+        self.masks: list[int] = []
+        self.unknown: int | None = None
+
+    @property
+    def own(self) -> list[int]:
+        """The places of what is computed before samples part."""
+        known = [] if self.unknown is None else [self.unknown]
+        return [*known, *self.masks, *self.outputs]
+
+    @property
+    def needed(self) -> list[int]:
+        """The places of all that is computed."""
+        parts, places = [self], list[int]()
+        while parts:
+            part = parts.pop()
+            places += part.own
+            parts += part.sides
+        return places
+
+    def common(self, other: Part) -> int:
+        """Return how many answers two ways have in common."""
+        pairs = zip(self.variant.truths, other.variant.truths, strict=False)
+        return next(i for i, (x, y) in enumerate(pairs) if x != y)
+
+
+class Lines:
+    """The steps written so far; equal ones are one."""
+
+    def __init__(self, inputs: int, prices: Prices) -> None:
+        self.inputs = inputs
+        self.prices = prices
+        self.steps: list[Step] = [Step(INPUT)] * inputs
+        self._known: dict[Any, int] = {}
+
+    def step(self, operation: str, *operands: int, constant: Any = None) -> int:
+        """Return the place of a step: of a known one if there is one."""
+        number = None if constant is None else (type(constant), repr(constant))
+        key = (operation, number, *(sorted(operands) if operation in ("+", "*") else operands))
+        place = self._known.setdefault(key, len(self.steps))
+        if place == len(self.steps):
+            self.steps.append(Step(operation, operands, constant))
+        return place
+
+    def inlined(self, lines: Listing) -> list[int]:
+        """Write the steps of a listing; return the place of each."""
+        places = list(range(lines.inputs))
+        for operation, operands, constant in lines.steps[lines.inputs :]:
+            here = [places[x] for x in operands]
+            places.append(self.step(operation, *here, constant=constant))
+        return places
+
+    def code_of(self, masks: Sequence[int]) -> int:
+        """Return the place of the number of the mask that holds."""
+        code, *rest = (self.step(LIKE, constant=Fraction(i)) for i in range(len(masks)))
+        for mask, number in zip(masks[1:], rest, strict=True):
+            code = self.step("where", mask, number, code)
+        return code
+
+    def listing(
+        self,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        fails: int | None,
+        derivative_in: tuple[int | None, ...] = (),
+    ) -> Listing:
+        """Return the lines from some numbers to others; where `fails` holds they are an error."""
+        new = {place: i for i, place in enumerate(inputs)}
+        steps = [Step(INPUT)] * len(inputs)
+        ends = [*outputs, *([] if fails is None else [fails])]
+        for place in sorted(self.behind(ends, new.keys()) - new.keys()):
+            operation, operands, constant = self.steps[place]
+            new[place] = len(steps)
+            steps.append(Step(operation, tuple([new[x] for x in operands]), constant))
+        guards = {} if fails is None else {new[fails]: Guard(new[fails], False, "")}
+        places = [new[x] for x in outputs]
+        names = {i: f"x{i}" for i in range(len(inputs))}
+        return Listing(tuple(steps), len(inputs), tuple(places), guards, names, {}, derivative_in)
+
+    # ---- What is needed for what ----------------------------------------------------------------
+
+    def behind(self, places: Iterable[int], known: Any = ()) -> set[int]:
+        """Return these places and all that they are computed from, up to those that are known."""
+        found, waiting = set[int](), list(places)
+        while waiting:
+            place = waiting.pop()
+            if place not in found:
+                found.add(place)
+                if place not in known:
+                    waiting += self.steps[place].operands
+        return found
+
+    def cost(self, places: Iterable[int]) -> int:
+        """Return how long places take to compute, in lines."""
+        return sum(map(self._cost, places))
+
+    def _cost(self, place: int) -> int:
+        operation, _, constant = self.steps[place]
+        if operation == INPUT or constant is not None:
+            return 0
+        if operation in ("%", "//"):
+            return self.prices.remainder
+        return 1 if TABLE[operation].llvm else self.prices.function
+
+    def is_number(self, place: int) -> bool:
+        """Return whether a place is computed, and no truth."""
+        operation, _, constant = self.steps[place]
+        return operation != INPUT and constant is None and not TABLE[operation].is_truth
+
+    # ---- Parts ----------------------------------------------------------------------------------
+
+    def part(self, variant: Variant, lines: Listing) -> Part:
+        """Write the lines of a variant."""
+        own = variant.program._lines
+        places = self.inlined(own)
+        conditions = [places[guard.condition] for guard in variant.guards]
+        places = places if lines is own else self.inlined(lines)
+        return Part(variant, conditions, len(conditions), [places[x] for x in lines.outputs])
+
+    def settle(self, part: Part, depth: int) -> None:
+        """Note which samples go no way of a part, of those that begin so alike."""
+        for i in reversed(range(depth, part.depth)):
+            fails = part.conditions[i]
+            if part.variant.truths[i]:
+                fails = self.step("not", fails)
+            part.unknown = fails if part.unknown is None else self.step("or", fails, part.unknown)
+
+    def joined(self, no: Part, yes: Part) -> Part:
+        """Put two parts together that go apart at one condition."""
+        depth = no.common(yes)
+        for part in (no, yes):
+            self.settle(part, depth + 1)
+        condition = no.conditions[depth]
+        before = self.behind(no.conditions[: depth + 1])
+        joined = Part(no.variant, no.conditions, depth, [])
+        is_short = not (no.sides or yes.sides) and self._is_short(before, [no, yes])
+        ends = [(self.step("not", condition), no), (condition, yes)]
+        for here, part in ends:
+            is_asked = is_short or (part.sides and self._is_short(before, [part]))
+            if is_asked and part.unknown is not None:
+                unknown = self.step("and", here, part.unknown)
+                known = joined.unknown
+                joined.unknown = unknown if known is None else self.step("or", known, unknown)
+            if is_short:
+                continue
+            joined.sides += part.sides if is_asked else [part]
+            joined.masks += [self.step("and", here, x) for x in part.masks] if is_asked else [here]
+        if is_short:
+            joined.outputs = [
+                a if a == b else self.step("where", condition, a, b)
+                for a, b in zip(yes.outputs, no.outputs, strict=True)
+            ]
+        return joined
+
+    def _is_short(self, before: set[int], parts: Sequence[Part]) -> bool:
+        """Return whether parts behind a fork are computed for all samples: decided here alone.
+
+        To part the samples takes half of the lines if they part evenly, but it takes time to tell
+        which go where, and to move inputs and outputs.
+        """
+        sides = [self.behind(part.own) - before for part in parts]
+        count = max(len(part.outputs) for part in parts)
+        inputs = len([x for x in set().union(*sides) if x < self.inputs])
+        lines = sum(map(self.cost, sides)) / 2 + count * self.prices.choice
+        return lines <= self.prices.parting + self.prices.moving * (count + inputs)
+
+
+def merged(
+    variants: Sequence[Variant], listings: Sequence[Listing], prices: Prices
+) -> tuple[Lines, Part]:
+    """Return lines of variants, in the order of their ways, and their tree."""
+    lines, parts = Lines(listings[0].inputs, prices), list[Part]()
+    for variant, listing in zip(variants, listings, strict=True):
+        part = lines.part(variant, listing)
+        while len(parts) > 1 and parts[-2].common(parts[-1]) > parts[-1].common(part):
+            parts[-2:] = [lines.joined(*parts[-2:])]
+        parts.append(part)
+    while len(parts) > 1:
+        parts[-2:] = [lines.joined(*parts[-2:])]
+    lines.settle(parts[0], 0)
+    return lines, parts[0]
