@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -11,7 +12,7 @@ from benchmarks.sections import SECTIONS, Section
 from benchmarks.table import Found, digits, reference
 from benchmarks.turns import Figure
 
-COLUMNS, WIDTH, NAME, ROW, GAP = 2, 460, 200, 15, 26  # of a panel, in pixels
+TOP, WIDTH, NAME, ROW, GAP = 44, 460, 210, 15, 26  # of the panels, in pixels
 BARS = WIDTH - NAME - 60  # the widest: a number stands beside it
 
 HEAD = "Times beside autodiff's (the line), on scales of logarithms. The shorter, the faster."
@@ -36,7 +37,8 @@ def panel(
 ) -> Iterator[str]:
     """Draw a case: the systems from the fastest to the slowest, then those without a figure."""
     beside = reference(section, figures)
-    yield text(x, y + 12, f"{section.title.partition(':')[0]}, {label}", "title")
+    title = re.split("[:,]", section.title.replace("`", ""))[0]
+    yield text(x, y + 12, f"{title}: {label}", "title")
     if beside is None:
         return
     one = figures[beside].least
@@ -65,14 +67,15 @@ def panel(
 
 
 def picture(found: Found) -> str:
-    """Return the picture: two columns of panels, each put where there is most room."""
-    ends, drawn = [44.0] * COLUMNS, []
-    for key, cases in found.items():
-        for label, figures in cases.items():
-            column = ends.index(min(ends))
-            drawn += panel(SECTIONS[key], label, figures, 20 + column * (WIDTH + 30), ends[column])
-            ends[column] += 20 + len(figures) * ROW + GAP
-    width, height = 40 + COLUMNS * WIDTH + 30, max(ends)
+    """Return the picture: panels in two columns, the second from where the first is half of all."""
+    panels = [(SECTIONS[key], *case) for key, cases in found.items() for case in cases.items()]
+    heights = [20 + len(figures) * ROW + GAP for _, _, figures in panels]
+    ends, drawn = [TOP, TOP], list[str]()
+    for i, (section, label, figures) in enumerate(panels):
+        column = int(sum(heights[:i]) + heights[i] / 2 > sum(heights) / 2)
+        drawn += panel(section, label, figures, 20 + column * (WIDTH + 30), ends[column])
+        ends[column] += heights[i]
+    width, height = 70 + 2 * WIDTH, max(ends)
     head = text(20, 26, HEAD)
     lines = "\n".join(drawn)
     return (

@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sections import GOALS, SECTIONS, Goal, Section
+from benchmarks.goals import GOALS, Goal
+from benchmarks.sections import SECTIONS, Section
 from benchmarks.turns import Figure
 
 # By section, case and system: a Figure, or why there is none

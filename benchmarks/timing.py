@@ -47,9 +47,11 @@ def whole(
     clock: Callable[[], float] = time.process_time,
 ) -> Made:
     """Return work that is called again and again; its first call gives the numbers."""
-    first = numbers(work())
     start = clock()
-    work()
+    first = numbers(work())
+    if clock() - start < 1:  # it may have compiled; one that takes longer is not repeated
+        start = clock()
+        work()
     count = max(1, round(SHORTEST / max(clock() - start, 1e-9)))
 
     def step() -> tuple[float, ...]:

@@ -232,7 +232,7 @@ def chain(form: str, length: int) -> Made:
         gc.collect()  # the cycles of some
         return step()[:2]
 
-    if length > 1_000_000:  # it takes long, and is timed while it is compared
+    if length > 100_000:  # it takes long, and is timed while it is compared
         return constant(tuple(first), [value, *slopes])
     return parted(again, [value, *slopes])
 
