@@ -115,7 +115,7 @@ def machine() -> str:
         compiler = "no C compiler"
     count = len(os.sched_getaffinity(0))
     return (
-        f"{platform.platform()}; {processor}; {count} processors; "
+        f"{platform.platform()}; {processor}; processors: {count}; "
         f"{platform.python_implementation()} {platform.python_version()}; "
         f"{compiler.partition(chr(10))[0]}."
     )
