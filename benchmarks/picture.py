@@ -92,7 +92,12 @@ def panel(
 
 def picture(found: Found) -> str:
     """Return the picture: panels in two columns, the second from where the first is half of all."""
-    panels = [(SECTIONS[key], *case) for key, cases in found.items() for case in cases.items()]
+    panels = [
+        (SECTIONS[key], label, figures)
+        for key, cases in found.items()
+        for label, figures in cases.items()
+        if ratios_of(SECTIONS[key], figures)
+    ]
     ratios = [r for section, _, figures in panels for r in ratios_of(section, figures).values()]
     scale = Scale(math.log(min([0.5, *ratios])), math.log(max([2.0, *ratios])))
     heights = [20 + len(figures) * ROW + GAP for _, _, figures in panels]
