@@ -1,0 +1,79 @@
+"""The goals that are set for the figures, and what limits those that are not met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmarks.sections import (
+    BOUND,
+    BUFFERS,
+    COMPILE,
+    COMPILED,
+    EXACT,
+    MICROGPT,
+    ORDINARY,
+    THREADS,
+)
+
+Times = Callable[[str, int], float]  # (system, part, or -1 for all) -> seconds
+
+
+@dataclass(frozen=True)
+class Goal:
+    """At most so much, in a section; in every case of it that `cases` holds, or in all."""
+
+    text: str
+    section: str
+    most: float
+    measure: Callable[[Times], float]
+    cases: str = ""
+    note: str = ""  # what limits it where it is not met
+
+
+def _ratio(ours: str, theirs: str) -> Callable[[Times], float]:
+    return lambda times: times(ours, -1) / times(theirs, -1)
+
+
+# What limits a goal, by a profile.
+CALL = """\
+The call on NumPy arrays: machine code takes 0.6 of the 3.2 µs; the rest is Python that takes the
+arguments apart and puts the results together (`autodiff/program/machine/direct.py`)."""
+LINES = """\
+The mean gradient: a line of the program takes 50 ps a row at 16 and at 64 wide. For each of these
+lines JAX's matrices take 67 ps at 16 wide and 22 at 64 wide, where the products are large."""
+LIBRARY = """\
+`exact=True`: of 0.7 µs a row, 0.4 are the 33 `tanh` and 33 `cosh` of the C library, measured in a
+loop of C that does nothing else."""
+MEMORY = """\
+The gradients of rows: at 64 wide, to write the 4,418 numbers of a row takes 2.3 µs of its 4.1, for
+NumPy's memory of 35 MB is new at each call; to write them where memory is used again takes 0.8."""
+STANDARD = """\
+`import autodiff`: by `-X importtime`, 5 ms are its own modules, 13 those of Python's library that
+it uses (`typing`, `dataclasses`, `contextlib`, `ast`)."""
+
+PYTREE = "JAX, matrices, pytree"
+GOALS = [
+    Goal("the compiled engine, of microgpt's style", "eager", 0.30, _ratio(COMPILED, MICROGPT)),
+    Goal("training, the compiled engine, of microgpt's style", "model", 0.40,
+         _ratio(COMPILED, MICROGPT)),
+    Goal("one evaluation, bound, of CasADi's interpreter behind buffers", "evaluation", 0.30,
+         _ratio(BOUND, BUFFERS)),
+    Goal("one call on NumPy arrays, of CasADi's ordinary call", "evaluation", 0.08,
+         _ratio(COMPILE, ORDINARY), note=CALL),
+    Goal("mean gradient, of JAX's matrices in a pytree", "mean", 0.8, _ratio(COMPILE, PYTREE),
+         "16 wide", LINES),
+    Goal("mean gradient, of JAX's matrices in a pytree", "mean", 2.0, _ratio(COMPILE, PYTREE),
+         "64 wide", LINES),
+    Goal("mean gradient, `exact=True`, of the default", "mean", 4.0, _ratio(EXACT, COMPILE),
+         "16 wide", LIBRARY),
+    Goal("gradients of rows, of JAX's `vmap` over a pytree", "samples", 1.0,
+         _ratio(COMPILE, PYTREE), note=MEMORY),
+    Goal("two threads, of one", "threads", 1 / 1.7, _ratio(*reversed(THREADS))),
+    Goal("compile and first call, seconds", "compiling", 0.3, lambda times: times(COMPILE, 1),
+         "1,559 lines"),
+    Goal("compile and first call, seconds", "compiling", 15, lambda times: times(COMPILE, 1),
+         "98,975 lines"),
+    Goal("`import autodiff`, seconds over Python alone", "importing", 0.025,
+         lambda times: times("autodiff", -1) - times("Python alone", -1), note=STANDARD),
+]  # fmt: skip
