@@ -600,6 +600,36 @@ def test_structures_may_take_turns():
     assert len(jitted.programs) == 6
 
 
+@needs_llvmlite
+def test_a_batch_of_one_way_again_and_again_gives_what_the_program_gives(monkeypatch):
+    monkeypatch.setattr(engine, "_WORK", 1)
+
+    def f(w, x):
+        return w[0] * x[0] + w[1] * tanh(x[1]) if x[0] > 0 else x[1] ** 2
+
+    w, xs = np.array([0.5, -1.5]), np.abs(uniform(-1, 1, (40, 2))) + 0.1
+    jitted, program = jit(f), trace(f, w, xs[0], argnums=0).compile()
+    jitted(w, xs[0])
+    for reduce in (None, "sum", "mean"):
+        for _ in range(3):
+            assert repr(jitted.value_and_grad(w, xs, reduce=reduce)) == repr(
+                program.value_and_grad(w, xs, reduce=reduce)
+            )
+    assert jitted(w, xs).tolist() == program(w, xs).tolist()
+    xs[7] = -2.0  # goes another way
+    rows = np.array([jitted(w, x) for x in xs])
+    for _ in range(2):
+        np.testing.assert_allclose(jitted(w, xs), rows, rtol=1e-14)
+
+
+def test_the_same_numbers_may_be_one_sample_and_a_batch():
+    jitted = jit(lambda x: np.sum(x * x))
+    for _ in range(3):
+        assert jitted(np.ones(2)) == 2.0
+        assert jitted(np.ones((3, 2))) == 6.0
+        assert jitted.grad(np.ones((1, 2))).tolist() == [[2.0, 2.0]]
+
+
 def test_an_error_at_first_does_not_make_a_batch_of_one_sample():
     def first_of(x):
         if x[0] < 0:

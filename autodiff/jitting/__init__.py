@@ -29,6 +29,8 @@ from autodiff.program.arguments import check_reduce
 
 __all__ = ["Jitted", "jit"]
 
+_KNOWN = 1_000  # structures that are found fast: batches of so many sizes
+
 
 @overload
 def jit(
@@ -135,6 +137,7 @@ class Jitted:
         self._limit = variants
         self._engine = Engine(exact=exact)
         self._families: dict[Any, _Family] = {}
+        self._known: dict[Any, tuple[_Family, bool]] = {}  # by structure, with shapes of batches
         self._batches: set[Any] = set()  # structures in which arrays are batches
         self._others: dict[Any, Jitted] = {}  # by options, the functions of numbers
         self._last: Variants | None = None  # that one sample used
@@ -206,16 +209,16 @@ class Jitted:
     def hvp(self, args: Sequence[Any], vector: Sequence[Any], *, reduce: str | None = None) -> Any:
         """Return the Hessian times a vector, as `Program.hvp` does."""
         jitted, numbers = self._called(args, {})
-        family = jitted._family(numbers)
-        if family.is_batch(numbers):
+        family, is_batch = jitted._programs_for(numbers)
+        if is_batch:
             return family.batch.hvp(numbers, vector, reduce=reduce)
         return family.variants.on_one("hvp", numbers, (numbers, vector), reduce=reduce)
 
     # ---- Which programs -----------------------------------------------------------------------
 
     def _computed(self, method: str, args: Sequence[Any], **how: Any) -> Any:
-        family = self._family(args)
-        if family.is_batch(args):
+        family, is_batch = self._programs_for(args)
+        if is_batch:
             return getattr(family.batch, method)(*args, **how)
         self._last = family.variants
         return family.variants.on_one(method, args, args, **how)
@@ -241,9 +244,19 @@ class Jitted:
             self._others.setdefault(call.key, other)
         return self._others[call.key], call.numbers
 
-    def _family(self, args: Sequence[Any]) -> _Family:
-        """Return the programs for this structure of arguments."""
+    def _programs_for(self, args: Sequence[Any]) -> tuple[_Family, bool]:
+        """Return the programs for arguments, and whether these are a batch."""
         key = structure.key_of((*args,), structure.shape_of)
+        known = self._known.get(key)
+        if known is None:
+            family = self._family(key, args)
+            if len(self._known) >= _KNOWN:
+                self._known.clear()
+            known = self._known[key] = family, family.is_batch(args)
+        return known
+
+    def _family(self, key: Any, args: Sequence[Any]) -> _Family:
+        """Return the programs for this structure of arguments."""
         if key in self._families:
             return self._families[key]
         if any(map(structure.is_several, structure.parts(args))):

@@ -20,6 +20,7 @@ from autodiff.jitting.parting import Tree, tree_of
 from autodiff.jitting.variants import Truths, Variant, Variants
 from autodiff.listing import Listing
 from autodiff.program import GuardError, Program
+from autodiff.program.machine.direct import Direct
 from autodiff.program.replay import reduced
 
 
@@ -38,6 +39,12 @@ class Branching(Program):
     def _outputs(self, lines: str, numbers: list[Any], reduce: str | None = None) -> list[Any]:
         batch = _Batch(self, numbers)
         return batch.outputs(lines, reduce)
+
+    @property
+    def _direct(self) -> Direct | None:
+        """The short way of the program that all samples of the last batch took."""
+        together = self.variants.together
+        return None if together is None or together.compiled is None else together.compiled._direct
 
     @functools.cached_property
     def count(self) -> int:
@@ -146,10 +153,15 @@ class _Batch:
         """Compute the batch: by one program if all samples go its way, else group by group."""
         variants: Variants = self.program.variants
         if self.size > 1 and variants.together is not None:
+            together = variants.together
             try:
-                return self._whole(getattr(variants.together.program, lines), reduce)
+                found = self._whole(getattr(together.program, lines), reduce)
             except GuardError:
                 variants.together = None
+            else:
+                if self.is_compiled and together.compiled is None:
+                    together.compiled = self.program.engine.compiled(together.program)
+                return found
         if self.size == 0:
             return self._whole(getattr(self.program, lines), reduce)
         outputs = self._of_tree(lines, reduce)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,10 @@ class Engine:
         """Return what computes one sample."""
         is_compiled = self._pays(len(program._lines.computed), 1) and self._machine is not None
         return program.compile(exact=self.exact) if is_compiled else program
+
+    def compiled(self, program: Program) -> Program:
+        """Return a program as machine code, which `for_batch` has made already."""
+        return dataclasses.replace(program, _machine=self._machine)
 
     def compiles(self, lines: int, samples: int) -> bool:
         """Return whether programs of so many lines are machine code for so many samples."""

@@ -32,6 +32,8 @@ class Variant:
         The program, with its guards.
     for_one : Program
         The same, as it computes one sample: compiled if that pays.
+    compiled : Program or None
+        The same, once a batch was computed by machine code.
     truths : tuple of bool
         The way.
     """
@@ -39,6 +41,7 @@ class Variant:
     def __init__(self, program: Program, engine: Engine) -> None:
         self.program = program
         self.for_one = engine.for_one(program)
+        self.compiled: Program | None = None
         self.guards = tuple(program._lines.guards.values())
         self.truths: Truths = tuple([guard.truth for guard in self.guards])
         self._made: dict[str | int, Listing] = {}

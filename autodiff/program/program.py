@@ -107,7 +107,7 @@ class Program:
         if not named and (value := self._one_sample.value(args)) is not None:
             return value
         if self._direct is not None and not named:
-            values = self._direct.value(self._value_lines, args)
+            values = self._direct.value(args)
             if values is not None:
                 return values
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
@@ -155,7 +155,7 @@ class Program:
         if not named and (found := self._one_sample.value_and_grad(args)) is not None:
             return found
         if self._direct is not None and not named:
-            found = self._direct.value_and_grad(self._lines, args, reduce)
+            found = self._direct.value_and_grad(args, reduce)
             if found is not None:
                 return found
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
@@ -495,5 +495,7 @@ class Program:
 
     @functools.cached_property
     def _direct(self) -> Direct | None:
-        """The short way to machine code; None if the program is not compiled."""
-        return None if self._machine is None else Direct(self._machine, self._arguments)
+        """The short way of a batch; None if the program is not compiled."""
+        if self._machine is None:
+            return None
+        return Direct(self._machine, self._arguments, functools.partial(getattr, self))

@@ -7,7 +7,7 @@ Everything else is left to the way that every argument can go.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autodiff.derivatives import one_or_all
@@ -30,9 +30,12 @@ class _Place(NamedTuple):
 class Direct:
     """The arguments of a program, as they go to machine code."""
 
-    def __init__(self, machine: Machine, arguments: Arguments) -> None:
+    def __init__(
+        self, machine: Machine, arguments: Arguments, lines: Callable[[str], Listing]
+    ) -> None:
         import numpy
 
+        self._lines = lines
         self._double = numpy.dtype(float)
         self._machine = machine
         self._arguments = arguments
@@ -42,18 +45,18 @@ class Direct:
         self._variants: dict[Any, Variant] = {}
         self._is_usable = all(map(_is_simple, arguments.forms))
 
-    def value(self, lines: Listing, args: Sequence[Any]) -> Any:
+    def value(self, args: Sequence[Any]) -> Any:
         """Return the value; None if this is no way for the arguments."""
-        batch, _ = self._batch(lines, args, is_summed=False)
+        batch, _ = self._batch("_value_lines", args, is_summed=False)
         return None if batch is None else batch.rows[0, : batch.size]
 
-    def value_and_grad(self, lines: Listing, args: Sequence[Any], reduce: str | None) -> Any:
+    def value_and_grad(self, args: Sequence[Any], reduce: str | None) -> Any:
         """Return the value and the gradient; None if this is no way for the arguments."""
-        batch, is_batch = self._batch(lines, args, is_summed=reduce is not None)
+        batch, is_batch = self._batch("_lines", args, is_summed=reduce is not None)
         return None if batch is None else self._structured(batch, is_batch, reduce)
 
     def _batch(
-        self, lines: Listing, args: Sequence[Any], *, is_summed: bool
+        self, name: str, args: Sequence[Any], *, is_summed: bool
     ) -> tuple[Batch | None, list[bool]]:
         """Compute a batch of one axis; return it, and which arguments are over the batch."""
         import numpy
@@ -73,7 +76,7 @@ class Direct:
                 return None, []
         if len(sizes) != 1 or min(sizes) < 2:
             return None, []
-        size = sizes.pop()
+        size, lines = sizes.pop(), self._lines(name)
         variant = self._variant(lines, tuple(is_batch), is_summed)
         numbers = numpy.concatenate(shared) if shared else numpy.empty(0)
         batch = self._machine.computed(lines, variant, columns, numbers, size)
