@@ -71,14 +71,14 @@ def _mapped(systems: dict[str, System]) -> dict[str, System]:
     }
 
 
-BOUND, BUFFERS, ORDINARY = (
-    "autodiff, compile().bind()", "CasADi, interpreter, buffers",
-    "CasADi, interpreter, ordinary call",
+BOUND, EXACT_BOUND, BUFFERS, ORDINARY = (
+    "autodiff, compile().bind()", "autodiff, compile(exact=True).bind()",
+    "CasADi, interpreter, buffers", "CasADi, interpreter, ordinary call",
 )  # fmt: skip
 EVALUATIONS = {
     **PROGRAMS,
     BOUND: System(OURS, "compiled, bound", "llvmlite"),
-    "autodiff, compile(exact=True).bind()": System(OURS, "exact, bound", "llvmlite"),
+    EXACT_BOUND: System(OURS, "exact, bound", "llvmlite"),
     **MATRICES,
     **_calls("CasADi, interpreter", "buffers"),
     **_calls("CasADi, generated C", "buffers"),
