@@ -106,10 +106,9 @@ class Program:
         """
         if not named and (value := self._one_sample.value(args)) is not None:
             return value
-        if self._direct is not None and not named:
-            values = self._direct.value(args)
-            if values is not None:
-                return values
+        direct = None if named else self._direct
+        if direct is not None and (values := direct.value(args)) is not None:
+            return values
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
         if is_plain and self._machine is None:
             return self._functions[0](*numbers)
@@ -154,10 +153,9 @@ class Program:
             check_reduce(reduce)
         if not named and (found := self._one_sample.value_and_grad(args)) is not None:
             return found
-        if self._direct is not None and not named:
-            found = self._direct.value_and_grad(args, reduce)
-            if found is not None:
-                return found
+        direct = None if named else self._direct
+        if direct is not None and (found := direct.value_and_grad(args, reduce)) is not None:
+            return found
         numbers, is_plain = self._arguments.numbers(self.name, args, named)
         value, *slopes = self._value_and_slopes(numbers, is_plain, reduce)
         return value, self._arguments.structured(slopes)
