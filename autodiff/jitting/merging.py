@@ -30,7 +30,7 @@ class Prices(NamedTuple):
 
 
 IN_ARRAYS = Prices(function=40, remainder=40, choice=5, parting=10, moving=2, is_numbered=False)
-COMPILED = Prices(function=25, remainder=500, choice=1, parting=400, moving=40, is_numbered=True)
+COMPILED = Prices(function=25, remainder=500, choice=1, parting=20, moving=15, is_numbered=True)
 
 
 class Part:
