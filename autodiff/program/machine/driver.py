@@ -376,9 +376,20 @@ define internal void @part(
   %p.counts = getelementptr i64, ptr %frame, i64 $counts
   %counts = load ptr, ptr %p.counts
   %left = sub i64 %end, %index
+  br label %side
+side:
+  %i = phi i64 [ 0, %0 ], [ %i.next, %side.next ]
+  %i.number = uitofp i64 %i to double
+  %i.0 = insertelement $vector poison, double %i.number, i64 0
+  %i.all = shufflevector $vector %i.0, $vector poison, <$lanes x i32> zeroinitializer
+  %offset = mul i64 %i, %pitch
+  %list = getelementptr i8, ptr %lists, i64 %offset
+  %p.n = getelementptr i64, ptr %counts, i64 %i
+  %n.old = load i64, ptr %p.n
   br label %vector
 vector:
-  %k = phi i64 [ 0, %0 ], [ %k.next, %vector.next ]
+  %k = phi i64 [ 0, %side ], [ %k.next, %vector ]
+  %n = phi i64 [ %n.old, %side ], [ %n.next, %vector ]
   %k.offset = mul i64 %k, $size
   %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
   %p.where = getelementptr $vector, ptr %k.scratch, i64 $where
@@ -386,40 +397,30 @@ vector:
   %numbers = trunc $mask %where to <$lanes x i32>
   %p.way = getelementptr $vector, ptr %k.scratch, i64 $way
   %way = load $vector, ptr %p.way
+  %goes = fcmp oeq $vector %way, %i.all
   %k.samples = mul i64 %k, $lanes
   %k.left = sub i64 %left, %k.samples
   %rest.0 = insertelement $mask poison, i64 %k.left, i64 0
   %rest = shufflevector $mask %rest.0, $mask poison, <$lanes x i32> zeroinitializer
   %inside = icmp slt $mask <$steps>, %rest
-  br label %side
-side:
-  %i = phi i64 [ 0, %vector ], [ %i.next, %side ]
-  %i.number = uitofp i64 %i to double
-  %i.0 = insertelement $vector poison, double %i.number, i64 0
-  %i.all = shufflevector $vector %i.0, $vector poison, <$lanes x i32> zeroinitializer
-  %goes = fcmp oeq $vector %way, %i.all
   %taken = and <$lanes x i1> %goes, %inside
   %together = call <$lanes x i32> @llvm.experimental.vector.compress.v${lanes}i32(
       <$lanes x i32> %numbers, <$lanes x i1> %taken, <$lanes x i32> poison
   )
-  %p.n = getelementptr i64, ptr %counts, i64 %i
-  %n = load i64, ptr %p.n
-  %offset = mul i64 %i, %pitch
-  %list = getelementptr i8, ptr %lists, i64 %offset
   %p.new = getelementptr i32, ptr %list, i64 %n
   store <$lanes x i32> %together, ptr %p.new, align 4
   %bits = bitcast <$lanes x i1> %taken to i$lanes
-  %more.bits = call i$lanes @llvm.ctpop.i$lanes(i$lanes %bits)
-  %more = zext i$lanes %more.bits to i64
+  %count = call i$lanes @llvm.ctpop.i$lanes(i$lanes %bits)
+  %more = zext i$lanes %count to i64
   %n.next = add i64 %n, %more
+  %k.next = add i64 %k, 1
+  %k.more = icmp slt i64 %k.next, %group
+  br i1 %k.more, label %vector, label %side.next
+side.next:
   store i64 %n.next, ptr %p.n
   %i.next = add i64 %i, 1
   %is.side = icmp slt i64 %i.next, $sides
-  br i1 %is.side, label %side, label %vector.next
-vector.next:
-  %k.next = add i64 %k, 1
-  %k.more = icmp slt i64 %k.next, %group
-  br i1 %k.more, label %vector, label %done
+  br i1 %is.side, label %side, label %done
 done:
   ret void
 }

@@ -24,6 +24,8 @@ _PARAMETERS = (
     "ptr noalias %scratch, ptr noalias %sums, ptr noalias %shared, ptr noalias %out, i64 %distance"
 )
 
+_TRACKED = 8  # vectors taken together where numbers are gathered: the loads of many are under way
+
 
 class Facts(NamedTuple):
     """What the caller of a module has to know."""
@@ -57,6 +59,8 @@ class _Writer:
         self.first_slot = len(self.tiles)
         self.bad = self.first_slot + self.layout.slots  # the place of the mask of failing lanes
         self.group = 1 if variant.is_single else self.layout.group
+        if variant.tracked and self.group == 1:
+            self.group = _TRACKED
         self.outputs: dict[int, list[int]] = {}
         for output, place in enumerate(listing.outputs):
             self.outputs.setdefault(place, []).append(output)
