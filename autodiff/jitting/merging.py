@@ -23,6 +23,7 @@ class Prices(NamedTuple):
     """What takes how long for a sample, in lines that are an instruction."""
 
     function: int  # such as a sine
+    division: int  # or a square root
     remainder: int
     halving: int  # a remainder by a power of two
     choice: int  # of one of two numbers
@@ -32,10 +33,24 @@ class Prices(NamedTuple):
 
 
 IN_ARRAYS = Prices(
-    function=40, remainder=40, halving=40, choice=5, parting=10, moving=2, is_numbered=False
+    function=40,
+    division=1,
+    remainder=40,
+    halving=40,
+    choice=5,
+    parting=10,
+    moving=2,
+    is_numbered=False,
 )
 COMPILED = Prices(
-    function=25, remainder=300, halving=12, choice=1, parting=40, moving=8, is_numbered=True
+    function=25,
+    division=16,
+    remainder=300,
+    halving=12,
+    choice=1,
+    parting=40,
+    moving=14,
+    is_numbered=True,
 )
 
 
@@ -170,6 +185,8 @@ class Lines:
         if operation in ("%", "//"):
             is_simple = is_scale(self.steps[operands[1]].constant)
             return self.prices.halving if is_simple else self.prices.remainder
+        if operation in ("/", "sqrt"):
+            return self.prices.division
         return 1 if TABLE[operation].llvm else self.prices.function
 
     def is_number(self, place: int) -> bool:

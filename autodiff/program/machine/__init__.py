@@ -164,7 +164,7 @@ class Machine:
         varies = tuple([is_array(x) and x.size > 1 for x in numbers])
         key = (root, varies, summed)
         if key not in self._plans:
-            self._plans[key] = Plan(self._code, root, varies, summed)
+            self._plans[key] = Plan(self._code, self.target, root, varies, summed)
         plan = self._plans[key]
         if not plan.is_compiled:
             return None

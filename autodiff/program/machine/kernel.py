@@ -42,6 +42,10 @@ class Code:
         contradicts a guard. Other threads of Python run meanwhile.
     single : callable
         The same for one sample, during which no other thread runs.
+    address : int
+        Where it is.
+    is_in_python : bool
+        Whether it calls functions of Python, whose errors are raised when it is over.
     lines : int
         How many lines are computed for a sample.
     lanes, vectors : int
@@ -57,10 +61,11 @@ class Code:
             builder.import_symbol(symbol, address)
             builder.import_symbol(f"scalar.{symbol}", address)
         self._tracker = builder.link(self._compiler, "kernel")
-        address = self._tracker["run"]
-        self.call: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(address)
-        self.single: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(address)
-        if any(symbol.startswith(PYTHONS) for symbol in facts.symbols):
+        self.address: int = self._tracker["run"]
+        self.call: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.address)
+        self.single: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.address)
+        self.is_in_python = any(symbol.startswith(PYTHONS) for symbol in facts.symbols)
+        if self.is_in_python:
             self.call, self.single = with_errors(self.call), with_errors(self.call)
         self.lanes = target.lanes
         self.lines, self.vectors = facts.sizes

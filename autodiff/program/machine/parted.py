@@ -18,6 +18,8 @@ from autodiff.listing import Listing
 from autodiff.program.machine.batches import Column, address_of, distance_of, threads_for
 from autodiff.program.machine.kernel import Code, aligned
 from autodiff.program.machine.layout import Variant
+from autodiff.program.machine.target import Target, with_errors
+from autodiff.program.machine.walking import walker
 
 _NEAR = 2**18  # numbers of a block: 2 MB
 _LARGEST = 2**15  # samples of a block
@@ -61,6 +63,8 @@ class Plan:
     ----------
     code_of : callable
         Gives the code of lines and a variant; None if there is none.
+    target : Target
+        What the code is for.
     root : Stage
         What all samples compute.
     varies : tuple of bool
@@ -77,6 +81,7 @@ class Plan:
     def __init__(
         self,
         code_of: Callable[[Listing, Variant], Code | None],
+        target: Target,
         root: Stage,
         varies: tuple[bool, ...],
         summed: tuple[bool, ...],
@@ -97,6 +102,11 @@ class Plan:
         if not self.is_compiled:
             return
         self.ways = max(map(len, self.sides))
+        self.behind = numpy.array([x + [0] * (self.ways - len(x)) for x in self.sides], numpy.int64)
+        self.kernels = numpy.array([code.address for code in self.codes], numpy.int64)
+        self.walk = walker(target).call
+        if any(code.is_in_python for code in self.codes):
+            self.walk = with_errors(self.walk)
         self.rows = max(made_at + 1 for _, made_at, _, _ in self._places)
         self.lists = max(x[3] + len(y) for x, y in zip(self._places, self.sides, strict=True))
         near = _NEAR // (self.rows + self.lists + len(varies) + len(summed))
@@ -214,9 +224,10 @@ class Parted:
         starts, steps = self._sources([scratch, rows, lists, counts])
         frames, moves = starts[plan.sources] + plan.offsets, steps[plan.sources]
         now = numpy.empty_like(frames)
-        first, distance = address_of(now), now.strides[0]
-        pointers = [ctypes.c_void_p(first + i * distance) for i in range(len(now))]
-        calls, sides = [code.call for code in plan.codes], plan.sides
+        stack = numpy.empty((len(now) + 1, 2), numpy.int64)
+        fields = [plan.kernels, now, now.strides[0], plan.behind, plan.ways, counts, stack, 0]
+        table = numpy.array([x if type(x) is int else address_of(x) for x in fields], numpy.int64)
+        pointer = ctypes.c_void_p(address_of(table))
         while not self.failed:
             number = next(self._waiting)
             if number >= self.blocks:
@@ -224,16 +235,9 @@ class Parted:
             numpy.multiply(moves, number, out=now)
             now += frames
             counts[:] = 0
-            waiting = [(0, min(plan.block, self.size - number * plan.block))]
-            while waiting:
-                stage, count = waiting.pop()
-                now[stage, 5] = count
-                if calls[stage](pointers[stage]) >= 0:
-                    self.failed = True
-                    return
-                if sides[stage]:
-                    further = zip(sides[stage], counts[stage].tolist(), strict=False)
-                    waiting += [x for x in further if x[1]]
+            table[-1] = min(plan.block, self.size - number * plan.block)
+            if plan.walk(pointer) >= 0:
+                self.failed = True
 
     def _sources(self, memory: Sequence[Any]) -> tuple[Any, Any]:
         """Return what addresses are counted from, and how far it goes on with each block."""
