@@ -13,7 +13,15 @@ from autodiff.program.machine.layout import Variant
 
 
 def driver(
-    lanes: int, chunks: int, inputs: int, sums: int, bad: int, group: int, variant: Variant
+    lanes: int,
+    chunks: int,
+    inputs: int,
+    sums: int,
+    bad: int,
+    group: int,
+    variant: Variant,
+    *,
+    is_guarded: bool,
 ) -> str:
     """Write the functions that call the chunks.
 
@@ -30,10 +38,13 @@ def driver(
         How many vectors are taken together.
     variant : Variant
         What the kernel is for.
+    is_guarded : bool
+        Whether a lane can fail.
     """
     text = _BODY + (_LOOP if inputs else _SINGLE) + (_PART if variant.sides else "")
     track = _tracked(lanes, bad + 1, list_at=7 + 2 * inputs if variant.is_listed else None)
-    placed = "\n".join(map(_placed, range(lanes)))
+    is_tracked = variant.tracked > 0
+    placed = [_placed(lane, is_tracked=is_tracked) for lane in range(lanes)]
     return Template(text).substitute(
         chunks=", ".join(f"ptr @chunk{i}" for i in range(chunks)),
         count=chunks,
@@ -42,6 +53,7 @@ def driver(
         lanes=lanes,
         last=lanes - 1,
         bytes=0 if variant.is_listed else 8 * lanes,
+        looked="%group" if is_guarded else "0",
         origin="0" if variant.is_listed else "%index",
         size=8 * lanes * (bad + 1 + variant.tracked),
         group=group,
@@ -54,11 +66,9 @@ def driver(
         where=bad + 1,
         way=bad + 2,
         sides=variant.sides,
-        track=track if variant.tracked else "",
+        track=track if is_tracked else "",
         is_whole="false" if variant.is_listed else "%is.whole",
-        gather="".join(
-            ["" if variant.tracked else placed, *(_gathered(i, lanes) for i in range(lanes))]
-        ),
+        gather="\n".join([*placed, *(_gathered(lane, lanes) for lane in range(lanes))]),
         newest=f"%vector{lanes - 1}",
         part="call void @part(ptr %frame, ptr %scratch, i64 %index, i64 %end, i64 %group)"
         if variant.sides
@@ -67,8 +77,12 @@ def driver(
     )
 
 
-def _placed(lane: int) -> str:
+def _placed(lane: int, *, is_tracked: bool) -> str:
     """Write which sample a lane is; behind the end it is the last one."""
+    if is_tracked:
+        return f"""
+  %p.at{lane} = getelementptr i64, ptr %where, i64 {lane}
+  %at{lane} = load i64, ptr %p.at{lane}"""
     return f"""
   %lane{lane} = add i64 %index, {lane}
   %inside{lane} = icmp slt i64 %lane{lane}, %end
@@ -93,7 +107,7 @@ def _tracked(lanes: int, place: int, list_at: int | None) -> str:
   %p.numbers = getelementptr i32, ptr %list, i64 %index
   %numbers.short = load <{lanes} x i32>, ptr %p.numbers, align 4
   %numbers = sext <{lanes} x i32> %numbers.short to {mask}"""
-    text = f"""{numbers}
+    return f"""{numbers}
 {_splat("last", lanes)}
   %left = sub i64 %end, %index
 {_splat("left", lanes)}
@@ -101,11 +115,6 @@ def _tracked(lanes: int, place: int, list_at: int | None) -> str:
   %samples = select <{lanes} x i1> %inside, {mask} %numbers, {mask} %last.all
   %where = getelementptr {mask}, ptr %scratch, i64 {place}
   store {mask} %samples, ptr %where"""
-    for lane in range(lanes):
-        text += f"""
-  %p.at{lane} = getelementptr i64, ptr %where, i64 {lane}
-  %at{lane} = load i64, ptr %p.at{lane}"""
-    return text
 
 
 def _splat(name: str, lanes: int) -> str:
@@ -164,7 +173,7 @@ chunk.next:
   br i1 %is.chunk, label %chunk, label %look
 look:
   %i = phi i64 [ 0, %chunk.next ], [ %i.next, %good ]
-  %is.vector = icmp slt i64 %i, %group
+  %is.vector = icmp slt i64 %i, $looked
   br i1 %is.vector, label %test, label %end
 test:
   %offset = mul i64 %i, $size

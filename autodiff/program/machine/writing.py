@@ -77,6 +77,7 @@ class _Writer:
             self.bad,
             self.group,
             self.variant,
+            is_guarded=bool(self.listing.guards),
         )
         text = "\n".join([*self.functions.values(), *chunks, around, "!0 = !{i32 1}"])
         vectors = len(self.sums) + self.group * (self.bad + 1 + self.variant.tracked)
