@@ -12,6 +12,7 @@ from autodiff.program import Program
 pytest.importorskip("llvmlite")
 
 from autodiff.program.machine import Machine, parted
+from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.target import WIDTHS, target_of
 
 BITS = [width for width in WIDTHS if width <= 64 * target_of(None).lanes]
@@ -146,3 +147,19 @@ def test_remainders_are_those_of_python(divisor, exact):
     program = autodiff.trace(lambda x: x // divisor, 0.3)
     found = program.compile(exact=exact)(np.array(points[:16]))
     assert [x.hex() for x in found.tolist()] == [float(x // divisor).hex() for x in points[:16]]
+
+
+def test_an_array_of_one_number_is_shared(force, alone):
+    x, y = numbers(20)
+    assert force(KNOWN)(x, y, np.array([0.4])).tolist() == force(KNOWN)(x, y, 0.4).tolist()
+
+
+def test_each_variant_of_a_kernel_is_other_code():
+    lines = autodiff.trace(lambda x: x * x, 1.0)._lines
+    machine = Machine()
+    variants = [
+        Variant((True,), (False,) * len(lines.outputs), is_listed=is_listed, sides=sides)
+        for is_listed in (False, True)
+        for sides in (0, 2)
+    ]
+    assert len({machine._key(lines, variant) for variant in variants}) == 4

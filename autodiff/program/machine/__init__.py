@@ -169,7 +169,7 @@ class Machine:
         if not plan.is_compiled:
             return None
         pairs = zip(numbers, varies, strict=True)
-        columns = [_column(x, shape) if is_varying else float(x) for x, is_varying in pairs]
+        columns = [_column(x, shape) if is_varying else _number(x) for x, is_varying in pairs]
         size = math.prod(shape)
         batch = Parted(plan, columns, size)
         batch.run(self._threads)
@@ -264,6 +264,11 @@ def _column(x: Any, shape: tuple[int, ...]) -> Column:
     return Column.of(
         numpy.array(numpy.broadcast_to(x, shape), float).reshape(-1), (math.prod(shape),)
     )
+
+
+def _number(x: Any) -> float:
+    """Return what all samples share as a float; it may be an array of one number."""
+    return float(x.item() if is_array(x) else x)
 
 
 def _is_double(x: Any) -> bool:
