@@ -41,7 +41,9 @@ def driver(
     is_guarded : bool
         Whether a lane can fail.
     """
-    text = _BODY + (_LOOP if inputs else _SINGLE) + (_PART if variant.sides else "")
+    text = _BODY + (_LOOP if inputs else _SINGLE)
+    if variant.sides:
+        text += _PART + (_COMPRESSED if lanes == 8 else _APPENDED)  # 8 lanes are AVX-512
     track = _tracked(lanes, bad + 1, list_at=7 + 2 * inputs if variant.is_listed else None)
     is_tracked = variant.tracked > 0
     placed = [_placed(lane, is_tracked=is_tracked) for lane in range(lanes)]
@@ -372,8 +374,7 @@ declare double @llvm.vector.reduce.fadd.v${{lanes}}f64(double, $vector)
 declare i64 @llvm.smin.i64(i64, i64)
 """
 
-# The samples of each way, one after the other, and how many there are. The vectors of a list
-# overlap: each ends in lanes that the next one overwrites.
+# The samples of each way, one after the other, and how many there are.
 _PART = """
 define internal void @part(
     ptr %frame, ptr %scratch, i64 %index, i64 %end, i64 %group
@@ -385,6 +386,11 @@ define internal void @part(
   %p.counts = getelementptr i64, ptr %frame, i64 $counts
   %counts = load ptr, ptr %p.counts
   %left = sub i64 %end, %index
+"""
+
+# Where vectors can be compressed, way by way. The vectors of a list overlap: each ends in lanes
+# that the next one overwrites.
+_COMPRESSED = """\
   br label %side
 side:
   %i = phi i64 [ 0, %0 ], [ %i.next, %side.next ]
@@ -438,4 +444,45 @@ declare <$lanes x i32> @llvm.experimental.vector.compress.v${lanes}i32(
     <$lanes x i32>, <$lanes x i1>, <$lanes x i32>
 )
 declare i$lanes @llvm.ctpop.i$lanes(i$lanes)
+"""
+
+# Elsewhere, lane by lane.
+_APPENDED = """\
+  br label %vector
+vector:
+  %k = phi i64 [ 0, %0 ], [ %k.next, %vector.next ]
+  %k.offset = mul i64 %k, $size
+  %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
+  %where = getelementptr $vector, ptr %k.scratch, i64 $where
+  %ways = getelementptr $vector, ptr %k.scratch, i64 $way
+  %k.samples = mul i64 %k, $lanes
+  %k.left = sub i64 %left, %k.samples
+  %k.count = call i64 @llvm.smin.i64(i64 %k.left, i64 $lanes)
+  br label %lane
+lane:
+  %i = phi i64 [ 0, %vector ], [ %i.next, %lane ]
+  %p.where = getelementptr i64, ptr %where, i64 %i
+  %sample = load i64, ptr %p.where
+  %number = trunc i64 %sample to i32
+  %p.way = getelementptr double, ptr %ways, i64 %i
+  %way.number = load double, ptr %p.way
+  %way = fptosi double %way.number to i64
+  %p.n = getelementptr i64, ptr %counts, i64 %way
+  %n = load i64, ptr %p.n
+  %offset = mul i64 %way, %pitch
+  %list = getelementptr i8, ptr %lists, i64 %offset
+  %p.new = getelementptr i32, ptr %list, i64 %n
+  store i32 %number, ptr %p.new
+  %n.next = add i64 %n, 1
+  store i64 %n.next, ptr %p.n
+  %i.next = add i64 %i, 1
+  %is.lane = icmp slt i64 %i.next, %k.count
+  br i1 %is.lane, label %lane, label %vector.next
+vector.next:
+  %k.next = add i64 %k, 1
+  %k.more = icmp slt i64 %k.next, %group
+  br i1 %k.more, label %vector, label %done
+done:
+  ret void
+}
 """
