@@ -20,6 +20,7 @@ from autodiff.jitting.parting import Tree, tree_of
 from autodiff.jitting.variants import Truths, Variant, Variants
 from autodiff.listing import Listing
 from autodiff.program import GuardError, Program
+from autodiff.program.machine import is_taken
 from autodiff.program.machine.direct import Direct
 from autodiff.program.replay import reduced
 
@@ -73,6 +74,11 @@ class _Batch:
         engine: Engine = program.engine
         self.is_compiled = engine.compiles(program.count, self.size)
         self.computed: Outputs = engine.for_batch(is_compiled=self.is_compiled)
+
+    @functools.cached_property
+    def is_in_machine(self) -> bool:
+        """Whether machine code takes the numbers as they are."""
+        return self.is_compiled and all(map(is_taken, self.numbers))
 
     @functools.cached_property
     def columns(self) -> list[Any]:
@@ -183,7 +189,7 @@ class _Batch:
             return None
         if any(is_array(x) and x.dtype == object for x in self.numbers):
             return None
-        tree = self.program.tree(lines, is_compiled=self.is_compiled)
+        tree = self.program.tree(lines, is_compiled=self.is_in_machine)
         if tree is None:
             return None
         try:
@@ -193,17 +199,25 @@ class _Batch:
         except Exception:  # a GuardError; or of a branch that is computed and that no sample takes
             return None
 
-    def _of_parts(self, tree: Tree, reduce: str | None) -> list[Any]:
+    def _of_parts(self, tree: Tree, reduce: str | None) -> list[Any] | None:
         """Compute samples that go one way together, and put the results in order again."""
         import numpy
 
         is_whole = self._are_whole(tree.example.derivative_in, reduce)
         if is_whole is None:
             every = self._of_parts(tree, None)
-            return reduced(tree.example, every, self.numbers, self.shape, reduce)
+            return every and reduced(tree.example, every, self.numbers, self.shape, reduce)
+        if self.is_in_machine:
+            summed = tuple([not has_row for has_row in is_whole])
+            found = self.program.engine.parted(tree.root, self.numbers, self.shape, summed)
+            if found is None:
+                return None
+            rows, sums = map(iter, found)
+            results = [next(rows) if has_row else next(sums) for has_row in is_whole]
+            return self._shaped(results, is_whole, reduce)
         columns, kind = self._floats()
         results = self._prepared(is_whole, kind)
-        for where, count, outputs in tree.parts(self.computed, columns, self.size):
+        for where, count, outputs in tree.parts(columns, self.size):
             for i, part in enumerate(outputs):
                 if is_whole[i]:
                     results[i][where] = part

@@ -52,6 +52,12 @@ class Engine:
             return functools.partial(_compiled, self._machine)
         return lambda lines, numbers, samples, reduce=None: outputs_of(lines, numbers, reduce)
 
+    def parted(
+        self, root: Any, numbers: list[Any], shape: tuple[int, ...], summed: tuple[bool, ...]
+    ) -> Any:
+        """Compute a tree of stages by machine code; see `Machine.parted`."""
+        return None if self._machine is None else self._machine.parted(root, numbers, shape, summed)
+
     def _pays(self, lines: int, samples: int) -> bool:
         """Return whether to compile: the one place where that is decided."""
         return lines <= LARGEST and (lines >= _LINES or lines * samples >= _WORK)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from autodiff.jitting.variants import Variant
 from autodiff.listing import INPUT, LIKE, Guard, Listing, Step
+from autodiff.program.machine.primitives import is_scale
 from autodiff.rows import TABLE
 
 MOST = 20_000  # lines of all variants that are merged
@@ -22,15 +23,35 @@ class Prices(NamedTuple):
     """What takes how long for a sample, in lines that are an instruction."""
 
     function: int  # such as a sine
+    division: int  # or a square root
     remainder: int
+    halving: int  # a remainder by a power of two
     choice: int  # of one of two numbers
     parting: int  # telling which samples go where
     moving: int  # a number to those of the samples that go the same way
     is_numbered: bool  # which samples go where is one number, else a truth for each way
 
 
-IN_ARRAYS = Prices(function=40, remainder=40, choice=5, parting=10, moving=2, is_numbered=False)
-COMPILED = Prices(function=25, remainder=500, choice=1, parting=400, moving=40, is_numbered=True)
+IN_ARRAYS = Prices(
+    function=40,
+    division=1,
+    remainder=40,
+    halving=40,
+    choice=5,
+    parting=10,
+    moving=2,
+    is_numbered=False,
+)
+COMPILED = Prices(
+    function=25,
+    division=16,
+    remainder=300,
+    halving=12,
+    choice=1,
+    parting=40,
+    moving=14,
+    is_numbered=True,
+)
 
 
 class Part:
@@ -158,11 +179,14 @@ class Lines:
         return sum(map(self._cost, places))
 
     def _cost(self, place: int) -> int:
-        operation, _, constant = self.steps[place]
+        operation, operands, constant = self.steps[place]
         if operation == INPUT or constant is not None:
             return 0
         if operation in ("%", "//"):
-            return self.prices.remainder
+            is_simple = is_scale(self.steps[operands[1]].constant)
+            return self.prices.halving if is_simple else self.prices.remainder
+        if operation in ("/", "sqrt"):
+            return self.prices.division
         return 1 if TABLE[operation].llvm else self.prices.function
 
     def is_number(self, place: int) -> bool:

@@ -2,12 +2,13 @@
 
 Takes columns of numbers; gives the outputs of samples that go one way. Where ways part, the numbers
 that are needed further on are taken apart, a block of the batch at a time, so that they stay in
-cache: what is behind a comparison is computed for the samples that go there alone.
+cache: what is behind a comparison is computed for the samples that go there alone. In NumPy it is
+done here; by machine code, in `program.machine.parted`, of the same nodes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from autodiff.arrays import is_array
@@ -18,8 +19,6 @@ from autodiff.program.replay import alive, of_block
 
 _BLOCK = 2**17  # samples that are parted at a time at most: 1 MB a column
 _ALIVE = 2**18  # numbers that are alive at once where samples have parted
-
-Compute = Callable[[Listing, list[Any], int], list[Any]]
 
 
 class Node:
@@ -60,21 +59,21 @@ class Node:
         """Return where the samples for each side are, and what was computed for these sides."""
         import numpy
 
-        first, made = outputs[: -len(self.made) or None], outputs[len(outputs) - len(self.made) :]
-        if len(first) < len(self.sides):
-            code = numpy.asarray(first[0]).astype(numpy.int16)
-            first = [code == i for i in range(len(self.sides))]
+        first, made = outputs[: len(self.sides)], outputs[len(self.sides) :]
         masks = [numpy.broadcast_to(mask, count) for mask in first]
         return list(map(numpy.flatnonzero, masks)), dict(zip(self.made, made, strict=True))
 
 
 def _carried(lines: Lines, part: Part, found: set[int]) -> list[int]:
-    """Return which numbers that were found to hand on to a part: if it pays, those it uses."""
-    needed = part.needed
-    with_them = lines.behind(needed, found)
-    carried = sorted(with_them & found)
-    saved = lines.cost(lines.behind(needed)) - lines.cost(with_them - found)
-    return carried if saved > lines.prices.moving * len(carried) else []
+    """Return which numbers that were found to hand on to a part.
+
+    Those that take longer to compute from the others than to be handed on.
+    """
+    needed, carried = part.needed, set[int]()
+    for place in sorted(lines.behind(needed) & found):
+        if lines.cost(lines.behind([place], carried) - carried) > lines.prices.moving:
+            carried.add(place)
+    return sorted(lines.behind(needed, carried) & carried)
 
 
 class Tree:
@@ -90,9 +89,8 @@ class Tree:
         What computes them if it does.
     """
 
-    def __init__(self, lines: Lines, part: Part, example: Listing, *, is_compiled: bool) -> None:
+    def __init__(self, lines: Lines, part: Part, example: Listing) -> None:
         self.example = example
-        self.is_compiled = is_compiled
         self.whole: Listing | None = None
         if not part.sides:
             places, kinds = range(lines.inputs), example.derivative_in
@@ -106,24 +104,18 @@ class Tree:
         ways = sum(not node.sides for node in nodes)
         self.block = min(max(_ALIVE * ways // most, 2**14), _BLOCK)
 
-    def parts(
-        self, compute: Compute, columns: Sequence[Any], size: int
-    ) -> Iterator[tuple[Any, int, list[Any]]]:
+    def parts(self, columns: Sequence[Any], size: int) -> Iterator[tuple[Any, int, list[Any]]]:
         """Yield samples that go one way: their places or a slice, how many, and their outputs."""
-        block = size if self.is_compiled else self.block
-        compute = compute if self.is_compiled else lambda lines, inputs, _: of_block(lines, inputs)
-        for start in range(0, size, block):
-            stop = min(start + block, size)
+        for start in range(0, size, self.block):
+            stop = min(start + self.block, size)
             inputs = [x[start:stop] if is_array(x) else x for x in columns]
-            for where, outputs in self._of_block(compute, inputs, stop - start):
+            for where, outputs in self._of_block(inputs, stop - start):
                 if where is None:
                     yield slice(start, stop), stop - start, outputs
                 else:
                     yield where + start, len(where), outputs
 
-    def _of_block(
-        self, compute: Compute, block: Sequence[Any], size: int
-    ) -> Iterator[tuple[Any, list[Any]]]:
+    def _of_block(self, block: Sequence[Any], size: int) -> Iterator[tuple[Any, list[Any]]]:
         import numpy
 
         waiting: list[tuple[Node, Any, dict[int, Any]]] = [(self.root, None, {})]
@@ -134,7 +126,7 @@ class Tree:
             inputs += [carried[x] for x in node.used]
             if not any(map(is_array, inputs)):
                 inputs[0] = numpy.full(count, inputs[0])
-            outputs = compute(node.listing, inputs, count)
+            outputs = of_block(node.listing, inputs)
             if not node.sides:
                 yield where, outputs
                 continue
@@ -162,4 +154,4 @@ def tree_of(variants: Sequence[Variant], attribute: str, *, is_compiled: bool) -
     if sum(len(listing.steps) for listing in listings) > MOST:
         return None
     prices = COMPILED if is_compiled else IN_ARRAYS
-    return Tree(*merged(ordered, listings, prices), listings[0], is_compiled=is_compiled)
+    return Tree(*merged(ordered, listings, prices), listings[0])

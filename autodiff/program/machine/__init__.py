@@ -26,6 +26,7 @@ from autodiff.program.machine import cache
 from autodiff.program.machine.batches import STREAMED, Batch, Column, first_failing
 from autodiff.program.machine.kernel import Bound, Code, aligned, object_code
 from autodiff.program.machine.layout import Variant
+from autodiff.program.machine.parted import Parted, Plan, Stage
 from autodiff.program.machine.primitives import primitives
 from autodiff.program.machine.target import Target, llvm, target_of
 from autodiff.program.machine.writing import Facts, module
@@ -70,6 +71,7 @@ class Machine:
         if self._threads < 1:
             raise ValueError(f"threads is at least 1, and not {self.threads}")
         self._codes: dict[tuple[Listing, Variant], Code | None] = {}
+        self._plans: dict[tuple[Stage, tuple[bool, ...], tuple[bool, ...]], Plan] = {}
         self._local = _Buffers()
 
     def __reduce__(self) -> Any:
@@ -87,7 +89,7 @@ class Machine:
                 if bound.run() < 0:
                     return bound.outputs.tolist()  # type: ignore[no-any-return]
             return evaluated(lines, numbers)  # which names the guard that does not hold
-        if all(map(_is_taken, others)):
+        if all(map(is_taken, others)):
             outputs = self._of_batch(lines, numbers, reduce)
             if outputs is not None:
                 return outputs
@@ -151,6 +153,29 @@ class Machine:
         batch = Batch(code, variant, columns, shared, size)
         batch.run(self._threads)
         return batch
+
+    def parted(
+        self, root: Stage, numbers: Sequence[Any], shape: tuple[int, ...], summed: tuple[bool, ...]
+    ) -> tuple[list[Any], list[float]] | None:
+        """Compute samples that go different ways: the outputs over the batch, and sums over it.
+
+        None if a sample goes a way that there is not, or if there is no code.
+        """
+        varies = tuple([is_array(x) and x.size > 1 for x in numbers])
+        key = (root, varies, summed)
+        if key not in self._plans:
+            self._plans[key] = Plan(self._code, self.target, root, varies, summed)
+        plan = self._plans[key]
+        if not plan.is_compiled:
+            return None
+        pairs = zip(numbers, varies, strict=True)
+        columns = [_column(x, shape) if is_varying else _number(x) for x, is_varying in pairs]
+        size = math.prod(shape)
+        batch = Parted(plan, columns, size)
+        batch.run(self._threads)
+        if batch.failed:
+            return None
+        return [row[:size] for row in batch.rows], batch.sums.sum(axis=(0, 1)).tolist()
 
     def _check(
         self, lines: Listing, numbers: Sequence[Any], shape: tuple[int, ...], first: int
@@ -229,12 +254,29 @@ def _versions() -> tuple[str, ...]:
     return llvmlite.__version__, version, digest.hexdigest()
 
 
+def _column(x: Any, shape: tuple[int, ...]) -> Column:
+    """Return an array, broadcast to the shape of the batch, as a column that has an address."""
+    import numpy
+
+    column = Column.of(x, shape)
+    if column.base is not None:
+        return column
+    return Column.of(
+        numpy.array(numpy.broadcast_to(x, shape), float).reshape(-1), (math.prod(shape),)
+    )
+
+
+def _number(x: Any) -> float:
+    """Return what all samples share as a float; it may be an array of one number."""
+    return float(x.item() if is_array(x) else x)
+
+
 def _is_double(x: Any) -> bool:
     """Return whether `x` is one number that a float holds: of Python, or a float64."""
     return type(x) in PLAIN or (is_numpy(x) and not is_array(x) and str(x.dtype) == "float64")
 
 
-def _is_taken(x: Any) -> bool:
+def is_taken(x: Any) -> bool:
     """Return whether `x` is such a number, or an array of them or of whole numbers."""
     if _is_double(x):
         return True

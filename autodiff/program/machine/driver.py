@@ -1,15 +1,28 @@
 """What stands around the chunks of a kernel: the loop over the samples, as LLVM's text.
 
 Takes the sizes of a kernel; gives `run(frame)`, which `kernel` binds. Vectors of samples are taken
-in groups, and every chunk is run for a whole group.
+in groups, and every chunk is run for a whole group. Which samples a vector has may be read from a
+list, and samples that go different ways are written to a list for each way.
 """
 
 from __future__ import annotations
 
 from string import Template
 
+from autodiff.program.machine.layout import Variant
 
-def driver(lanes: int, chunks: int, inputs: int, sums: int, bad: int, group: int) -> str:
+
+def driver(
+    lanes: int,
+    chunks: int,
+    inputs: int,
+    sums: int,
+    bad: int,
+    group: int,
+    variant: Variant,
+    *,
+    is_guarded: bool,
+) -> str:
     """Write the functions that call the chunks.
 
     Parameters
@@ -19,42 +32,108 @@ def driver(lanes: int, chunks: int, inputs: int, sums: int, bad: int, group: int
     inputs, sums : int
         How many inputs vary (none: there is one sample), and how many outputs are added up.
     bad : int
-        The place of the mask of failing lanes, which is the last of the vectors of one sample.
+        The place of the mask of failing lanes. It is the last of the vectors of one sample; but for
+        which samples the lanes are, and which way each goes, if the variant has these.
     group : int
         How many vectors are taken together.
+    variant : Variant
+        What the kernel is for.
+    is_guarded : bool
+        Whether a lane can fail.
     """
-    return Template(_BODY + (_LOOP if inputs else _SINGLE)).substitute(
+    text = _BODY + (_LOOP if inputs else _SINGLE)
+    if variant.sides:
+        text += _PART + (_COMPRESSED if lanes == 8 else _APPENDED)  # 8 lanes are AVX-512
+    track = _tracked(lanes, bad + 1, list_at=7 + 2 * inputs if variant.is_listed else None)
+    is_tracked = variant.tracked > 0
+    placed = [_placed(lane, is_tracked=is_tracked) for lane in range(lanes)]
+    return Template(text).substitute(
         chunks=", ".join(f"ptr @chunk{i}" for i in range(chunks)),
         count=chunks,
         vector=f"<{lanes} x double>",
         mask=f"<{lanes} x i64>",
         lanes=lanes,
         last=lanes - 1,
-        bytes=8 * lanes,
-        size=8 * lanes * (bad + 1),
+        bytes=0 if variant.is_listed else 8 * lanes,
+        looked="%group" if is_guarded else "0",
+        origin="0" if variant.is_listed else "%index",
+        size=8 * lanes * (bad + 1 + variant.tracked),
         group=group,
         inputs=inputs,
         sums=sums,
         bad=bad,
-        gather="\n".join(map(_gathered, range(lanes))),
+        lists=8 + 2 * inputs,
+        pitch=9 + 2 * inputs,
+        counts=10 + 2 * inputs,
+        where=bad + 1,
+        way=bad + 2,
+        sides=variant.sides,
+        track=track if is_tracked else "",
+        is_whole="false" if variant.is_listed else "%is.whole",
+        gather="\n".join([*placed, *(_gathered(lane, lanes) for lane in range(lanes))]),
+        newest=f"%vector{lanes - 1}",
+        part="call void @part(ptr %frame, ptr %scratch, i64 %index, i64 %end, i64 %group)"
+        if variant.sides
+        else "",
         steps=", ".join(f"i64 {lane}" for lane in range(lanes)),
     )
 
 
-def _gathered(lane: int) -> str:
-    """Write how one lane of an input is loaded; behind the end the last sample stands."""
-    return "\n".join(
-        [
-            f"  %lane{lane} = add i64 %index, {lane}",
-            f"  %inside{lane} = icmp slt i64 %lane{lane}, %end",
-            f"  %at{lane} = select i1 %inside{lane}, i64 %lane{lane}, i64 %newest",
-            f"  %offset{lane} = mul i64 %at{lane}, %stride",
-            f"  %from{lane} = getelementptr i8, ptr %base, i64 %offset{lane}",
-            f"  %number{lane} = load double, ptr %from{lane}, align 1",
-            f"  %to{lane} = getelementptr double, ptr %tile, i64 {lane}",
-            f"  store double %number{lane}, ptr %to{lane}",
-        ]
-    )
+def _placed(lane: int, *, is_tracked: bool) -> str:
+    """Write which sample a lane is; behind the end it is the last one."""
+    if is_tracked:
+        return f"""
+  %p.at{lane} = getelementptr i64, ptr %where, i64 {lane}
+  %at{lane} = load i64, ptr %p.at{lane}"""
+    return f"""
+  %lane{lane} = add i64 %index, {lane}
+  %inside{lane} = icmp slt i64 %lane{lane}, %end
+  %at{lane} = select i1 %inside{lane}, i64 %lane{lane}, i64 %newest"""
+
+
+def _tracked(lanes: int, place: int, list_at: int | None) -> str:
+    """Write the same for all lanes, which the scratch memory is told; a list may say it."""
+    mask, steps = f"<{lanes} x i64>", ", ".join(f"i64 {lane}" for lane in range(lanes))
+    if list_at is None:
+        numbers = f"""
+  %last = add i64 %newest, 0
+{_splat("index", lanes)}
+  %numbers = add {mask} %index.all, <{steps}>"""
+    else:
+        numbers = f"""
+  %p.list = getelementptr i64, ptr %frame, i64 {list_at}
+  %list = load ptr, ptr %p.list
+  %p.last = getelementptr i32, ptr %list, i64 %newest
+  %last.short = load i32, ptr %p.last
+  %last = sext i32 %last.short to i64
+  %p.numbers = getelementptr i32, ptr %list, i64 %index
+  %numbers.short = load <{lanes} x i32>, ptr %p.numbers, align 4
+  %numbers = sext <{lanes} x i32> %numbers.short to {mask}"""
+    return f"""{numbers}
+{_splat("last", lanes)}
+  %left = sub i64 %end, %index
+{_splat("left", lanes)}
+  %inside = icmp slt {mask} <{steps}>, %left.all
+  %samples = select <{lanes} x i1> %inside, {mask} %numbers, {mask} %last.all
+  %where = getelementptr {mask}, ptr %scratch, i64 {place}
+  store {mask} %samples, ptr %where"""
+
+
+def _splat(name: str, lanes: int) -> str:
+    mask = f"<{lanes} x i64>"
+    return f"""\
+  %{name}.0 = insertelement {mask} poison, i64 %{name}, i64 0
+  %{name}.all = shufflevector {mask} %{name}.0, {mask} poison, <{lanes} x i32> zeroinitializer"""
+
+
+def _gathered(lane: int, lanes: int) -> str:
+    """Write how one lane of an input is loaded."""
+    before = f"%vector{lane - 1}" if lane else "poison"
+    return f"""
+  %offset{lane} = mul i64 %at{lane}, %stride
+  %from{lane} = getelementptr i8, ptr %base, i64 %offset{lane}
+  %value{lane} = load double, ptr %from{lane}, align 1
+  %vector{lane} = insertelement <{lanes} x double> {before}, double %value{lane}, i64 {lane}"""
 
 
 _FIELDS = """\
@@ -96,7 +175,7 @@ chunk.next:
   br i1 %is.chunk, label %chunk, label %look
 look:
   %i = phi i64 [ 0, %chunk.next ], [ %i.next, %good ]
-  %is.vector = icmp slt i64 %i, %group
+  %is.vector = icmp slt i64 %i, $looked
   br i1 %is.vector, label %test, label %end
 test:
   %offset = mul i64 %i, $size
@@ -135,6 +214,7 @@ define internal void @gather(ptr %frame, ptr %scratch, i64 %index, i64 %end) noi
   %newest = sub i64 %end, 1
   %newest.lane = add i64 %index, $last
   %is.whole = icmp slt i64 %newest.lane, %end
+$track
   br label %head
 head:
   %input = phi i64 [ 0, %0 ], [ %next, %more ]
@@ -150,7 +230,7 @@ choose:
   %stride = load i64, ptr %p.stride
   %tile = getelementptr $vector, ptr %scratch, i64 %input
   %is.dense = icmp eq i64 %stride, 8
-  %is.plain = and i1 %is.dense, %is.whole
+  %is.plain = and i1 %is.dense, $is_whole
   br i1 %is.plain, label %plain, label %gather
 plain:
   %from = getelementptr double, ptr %base, i64 %index
@@ -159,6 +239,7 @@ plain:
   br label %more
 gather:
 $gather
+  store $vector $newest, ptr %tile
   br label %more
 more:
   %next = add i64 %input, 1
@@ -181,10 +262,11 @@ vector:
   %k.more = icmp slt i64 %k.next, %group
   br i1 %k.more, label %vector, label %ready
 ready:
-  %at = getelementptr double, ptr %out, i64 %index
+  %at = getelementptr double, ptr %out, i64 $origin
   %failed = call i64 @body(
       ptr %scratch, ptr %sums, ptr %shared, ptr %at, i64 %distance, i64 %group
   )
+  $part
   %is.good = icmp slt i64 %failed, 0
   %before = mul i64 %failed, $lanes
   %first = add i64 %index, %before
@@ -290,4 +372,117 @@ done:
 
 declare double @llvm.vector.reduce.fadd.v${{lanes}}f64(double, $vector)
 declare i64 @llvm.smin.i64(i64, i64)
+"""
+
+# The samples of each way, one after the other, and how many there are.
+_PART = """
+define internal void @part(
+    ptr %frame, ptr %scratch, i64 %index, i64 %end, i64 %group
+) noinline nounwind {
+  %p.lists = getelementptr i64, ptr %frame, i64 $lists
+  %lists = load ptr, ptr %p.lists
+  %p.pitch = getelementptr i64, ptr %frame, i64 $pitch
+  %pitch = load i64, ptr %p.pitch
+  %p.counts = getelementptr i64, ptr %frame, i64 $counts
+  %counts = load ptr, ptr %p.counts
+  %left = sub i64 %end, %index
+"""
+
+# Where vectors can be compressed, way by way. The vectors of a list overlap: each ends in lanes
+# that the next one overwrites.
+_COMPRESSED = """\
+  br label %side
+side:
+  %i = phi i64 [ 0, %0 ], [ %i.next, %side.next ]
+  %i.number = uitofp i64 %i to double
+  %i.0 = insertelement $vector poison, double %i.number, i64 0
+  %i.all = shufflevector $vector %i.0, $vector poison, <$lanes x i32> zeroinitializer
+  %offset = mul i64 %i, %pitch
+  %list = getelementptr i8, ptr %lists, i64 %offset
+  %p.n = getelementptr i64, ptr %counts, i64 %i
+  %n.old = load i64, ptr %p.n
+  br label %vector
+vector:
+  %k = phi i64 [ 0, %side ], [ %k.next, %vector ]
+  %n = phi i64 [ %n.old, %side ], [ %n.next, %vector ]
+  %k.offset = mul i64 %k, $size
+  %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
+  %p.where = getelementptr $vector, ptr %k.scratch, i64 $where
+  %where = load $mask, ptr %p.where
+  %numbers = trunc $mask %where to <$lanes x i32>
+  %p.way = getelementptr $vector, ptr %k.scratch, i64 $way
+  %way = load $vector, ptr %p.way
+  %goes = fcmp oeq $vector %way, %i.all
+  %k.samples = mul i64 %k, $lanes
+  %k.left = sub i64 %left, %k.samples
+  %rest.0 = insertelement $mask poison, i64 %k.left, i64 0
+  %rest = shufflevector $mask %rest.0, $mask poison, <$lanes x i32> zeroinitializer
+  %inside = icmp slt $mask <$steps>, %rest
+  %taken = and <$lanes x i1> %goes, %inside
+  %together = call <$lanes x i32> @llvm.experimental.vector.compress.v${lanes}i32(
+      <$lanes x i32> %numbers, <$lanes x i1> %taken, <$lanes x i32> poison
+  )
+  %p.new = getelementptr i32, ptr %list, i64 %n
+  store <$lanes x i32> %together, ptr %p.new, align 4
+  %bits = bitcast <$lanes x i1> %taken to i$lanes
+  %count = call i$lanes @llvm.ctpop.i$lanes(i$lanes %bits)
+  %more = zext i$lanes %count to i64
+  %n.next = add i64 %n, %more
+  %k.next = add i64 %k, 1
+  %k.more = icmp slt i64 %k.next, %group
+  br i1 %k.more, label %vector, label %side.next
+side.next:
+  store i64 %n.next, ptr %p.n
+  %i.next = add i64 %i, 1
+  %is.side = icmp slt i64 %i.next, $sides
+  br i1 %is.side, label %side, label %done
+done:
+  ret void
+}
+
+declare <$lanes x i32> @llvm.experimental.vector.compress.v${lanes}i32(
+    <$lanes x i32>, <$lanes x i1>, <$lanes x i32>
+)
+declare i$lanes @llvm.ctpop.i$lanes(i$lanes)
+"""
+
+# Elsewhere, lane by lane.
+_APPENDED = """\
+  br label %vector
+vector:
+  %k = phi i64 [ 0, %0 ], [ %k.next, %vector.next ]
+  %k.offset = mul i64 %k, $size
+  %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
+  %where = getelementptr $vector, ptr %k.scratch, i64 $where
+  %ways = getelementptr $vector, ptr %k.scratch, i64 $way
+  %k.samples = mul i64 %k, $lanes
+  %k.left = sub i64 %left, %k.samples
+  %k.count = call i64 @llvm.smin.i64(i64 %k.left, i64 $lanes)
+  br label %lane
+lane:
+  %i = phi i64 [ 0, %vector ], [ %i.next, %lane ]
+  %p.where = getelementptr i64, ptr %where, i64 %i
+  %sample = load i64, ptr %p.where
+  %number = trunc i64 %sample to i32
+  %p.way = getelementptr double, ptr %ways, i64 %i
+  %way.number = load double, ptr %p.way
+  %way = fptosi double %way.number to i64
+  %p.n = getelementptr i64, ptr %counts, i64 %way
+  %n = load i64, ptr %p.n
+  %offset = mul i64 %way, %pitch
+  %list = getelementptr i8, ptr %lists, i64 %offset
+  %p.new = getelementptr i32, ptr %list, i64 %n
+  store i32 %number, ptr %p.new
+  %n.next = add i64 %n, 1
+  store i64 %n.next, ptr %p.n
+  %i.next = add i64 %i, 1
+  %is.lane = icmp slt i64 %i.next, %k.count
+  br i1 %is.lane, label %lane, label %vector.next
+vector.next:
+  %k.next = add i64 %k, 1
+  %k.more = icmp slt i64 %k.next, %group
+  br i1 %k.more, label %vector, label %done
+done:
+  ret void
+}
 """

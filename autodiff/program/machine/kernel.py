@@ -3,7 +3,9 @@
 Takes the text of a module; gives what computes samples from one place of a batch to another. A call
 passes one pointer, to a frame of integers: where the scratch memory, the shared inputs and the
 results are, the distance between two rows of results in bytes, the first sample and the end, where
-the sums go, and for every input that varies where it is and the distance of its numbers.
+the sums go, and for every input that varies where it is and the distance of its numbers. Where
+samples part there follow their list, the lists that are written with the distance of these in
+bytes, and the counts of their samples.
 """
 
 from __future__ import annotations
@@ -42,6 +44,10 @@ class Code:
         contradicts a guard. Other threads of Python run meanwhile.
     single : callable
         The same for one sample, during which no other thread runs.
+    address : int
+        Where it is.
+    is_in_python : bool
+        Whether it calls functions of Python, whose errors are raised when it is over.
     lines : int
         How many lines are computed for a sample.
     lanes, vectors : int
@@ -57,10 +63,11 @@ class Code:
             builder.import_symbol(symbol, address)
             builder.import_symbol(f"scalar.{symbol}", address)
         self._tracker = builder.link(self._compiler, "kernel")
-        address = self._tracker["run"]
-        self.call: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(address)
-        self.single: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(address)
-        if any(symbol.startswith(PYTHONS) for symbol in facts.symbols):
+        self.address: int = self._tracker["run"]
+        self.call: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.address)
+        self.single: Any = ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(self.address)
+        self.is_in_python = any(symbol.startswith(PYTHONS) for symbol in facts.symbols)
+        if self.is_in_python:
             self.call, self.single = with_errors(self.call), with_errors(self.call)
         self.lanes = target.lanes
         self.lines, self.vectors = facts.sizes

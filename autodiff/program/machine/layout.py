@@ -30,11 +30,23 @@ class Variant(NamedTuple):
         Which outputs are added up over the samples; the others are stored for each.
     streams : bool
         Whether stores bypass the caches: results that are larger than those.
+    is_listed : bool
+        Whether a list says which samples are computed; inputs and results are where these are.
+    sides : int
+        How many ways samples go on; 0: all go one way. The first output says which one, and is kept
+        as a list of the samples that go there.
     """
 
     varies: tuple[bool, ...]
     summed: tuple[bool, ...]
     streams: bool = False
+    is_listed: bool = False
+    sides: int = 0
+
+    @property
+    def tracked(self) -> int:
+        """How many vectors say which samples the lanes are, and which way each goes."""
+        return 2 if self.is_listed or self.sides else 0
 
     @property
     def is_single(self) -> bool:

@@ -8,6 +8,7 @@ whole powers are products, and the formulas of `fused` stand for their functions
 from __future__ import annotations
 
 import functools
+import math
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -31,6 +32,13 @@ def number_of(constant: Any) -> float:
         return float(constant)
     except OverflowError:
         return float("inf") if constant > 0 else float("-inf")
+
+
+def is_scale(constant: Any) -> bool:
+    """Return whether a constant is a power of two, by which division and its product are exact."""
+    if constant is None or not 1 <= abs(constant) < 2.0**500:
+        return False
+    return abs(math.frexp(constant)[0]) == 0.5
 
 
 def primitives(listing: Listing, *, exact: bool) -> Listing:
@@ -132,14 +140,14 @@ class _Lowering:
 
     def remainder(self, a: int, b: int) -> int:
         """Write Python's %, whose sign is that of b."""
-        rest = self.step(REMAINDER, a, b)
+        rest = self._rest(a, b)
         is_other_sign, is_nothing = self._signs(rest, b)
         moved = self.step("where", is_other_sign, self.step("+", rest, b), rest)
         return self.step("where", is_nothing, self.step("copysign", self.number(0.0), b), moved)
 
     def floor_quotient(self, a: int, b: int) -> int:
         """Write Python's //; by 0 it is the quotient, infinite or nan."""
-        rest, zero = self.step(REMAINDER, a, b), self.number(0.0)
+        rest, zero = self._rest(a, b), self.number(0.0)
         is_other_sign, is_nothing = self._signs(rest, b)
         quotient = self.step("/", self.step("-", a, rest), b)
         lower = self.step("-", quotient, self.number(1.0))
@@ -151,6 +159,13 @@ class _Lowering:
         signed_zero = self.step("copysign", zero, ratio)
         rounded = self.step("where", self.step("==", quotient, zero), signed_zero, rounded)
         return self.step("where", self.step("==", b, zero), ratio, rounded)
+
+    def _rest(self, a: int, b: int) -> int:
+        """Write C's fmod but for the sign of 0; by a power of two all steps are exact."""
+        if not is_scale(self.steps[b].constant):
+            return self.step(REMAINDER, a, b)
+        whole = self.truncated(self.step("/", a, b))
+        return self.step("-", a, self.step("*", b, whole))
 
     def _signs(self, rest: int, b: int) -> tuple[int, int]:
         """Return whether a remainder has another sign than b, and whether it is 0."""

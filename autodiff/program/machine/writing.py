@@ -24,6 +24,8 @@ _PARAMETERS = (
     "ptr noalias %scratch, ptr noalias %sums, ptr noalias %shared, ptr noalias %out, i64 %distance"
 )
 
+_TRACKED = 8  # vectors taken together where numbers are gathered: the loads of many are under way
+
 
 class Facts(NamedTuple):
     """What the caller of a module has to know."""
@@ -52,10 +54,13 @@ class _Writer:
         summed = [i for i, is_summed in enumerate(variant.summed) if is_summed]
         self.sums = {output: i for i, output in enumerate(summed)}
         kept = [i for i, is_summed in enumerate(variant.summed) if not is_summed]
+        kept = kept[1:] if variant.sides else kept
         self.rows = {output: i for i, output in enumerate(kept)}
         self.first_slot = len(self.tiles)
         self.bad = self.first_slot + self.layout.slots  # the place of the mask of failing lanes
         self.group = 1 if variant.is_single else self.layout.group
+        if variant.tracked and self.group == 1:
+            self.group = _TRACKED
         self.outputs: dict[int, list[int]] = {}
         for output, place in enumerate(listing.outputs):
             self.outputs.setdefault(place, []).append(output)
@@ -65,10 +70,17 @@ class _Writer:
     def written(self) -> tuple[str, Facts]:
         chunks = [self._chunk(i, chunk) for i, chunk in enumerate(self.layout.chunks)]
         around = driver(
-            self.lanes, len(chunks), len(self.tiles), len(self.sums), self.bad, self.group
+            self.lanes,
+            len(chunks),
+            len(self.tiles),
+            len(self.sums),
+            self.bad,
+            self.group,
+            self.variant,
+            is_guarded=bool(self.listing.guards),
         )
         text = "\n".join([*self.functions.values(), *chunks, around, "!0 = !{i32 1}"])
-        vectors = len(self.sums) + self.group * (self.bad + 1)
+        vectors = len(self.sums) + self.group * (self.bad + 1 + self.variant.tracked)
         return text, Facts(tuple(self.symbols), (len(self.listing.computed), vectors))
 
     # ---- Lines --------------------------------------------------------------------------------
@@ -248,6 +260,12 @@ class _Writer:
                     f"  %e{output} = extractelement {self.vector} {number}, i64 0",
                     f"  store double %e{output}, ptr %o{output}",
                 ]
+            elif output not in self.rows:  # which way samples go
+                self._slot(f"o{output}", self.bad + 2)
+                at = f"ptr %o{output}, align {8 * self.lanes}"
+                self.lines.append(f"  store {self.vector} {number}, {at}")
+            elif self.variant.is_listed:
+                self._scatter(output, number)
             else:
                 hint = ", !nontemporal !0" if self.variant.streams else ""
                 self.lines += [
@@ -255,6 +273,23 @@ class _Writer:
                     f"  %o{output} = getelementptr i8, ptr %out, i64 %n{output}",
                     f"  store {self.vector} {number}, ptr %o{output}, align {8 * self.lanes}{hint}",
                 ]
+
+    def _scatter(self, output: int, number: str) -> None:
+        """Store a line where its samples are; lanes behind the end store the last one again."""
+        self._slot(f"where{output}", self.bad + 1)
+        self.lines += [
+            f"  %n{output} = mul i64 %distance, {self.rows[output]}",
+            f"  %o{output} = getelementptr i8, ptr %out, i64 %n{output}",
+        ]
+        for lane in range(self.lanes):
+            name = f"{output}.{lane}"
+            self.lines += [
+                f"  %p{name} = getelementptr i64, ptr %where{output}, i64 {lane}",
+                f"  %s{name} = load i64, ptr %p{name}",
+                f"  %o{name} = getelementptr double, ptr %o{output}, i64 %s{name}",
+                f"  %e{name} = extractelement {self.vector} {number}, i64 {lane}",
+                f"  store double %e{name}, ptr %o{name}",
+            ]
 
     def _failing(self, place: int, *, truth: bool) -> str:
         """Return the lanes where a guard is contradicted."""

@@ -1,0 +1,254 @@
+"""A batch whose samples go different ways, on kernels: a tree of them, block after block.
+
+Takes the stages of a tree; gives the outputs over the batch, or their sums. A stage at which ways
+part writes a list of samples for each; what is behind it reads their numbers where they are, and
+writes its results where they belong. So nothing is moved, and a block is small enough that what it
+reads and writes stays in a near cache.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+from autodiff.listing import Listing
+from autodiff.program.machine.batches import Column, address_of, distance_of, threads_for
+from autodiff.program.machine.kernel import Code, aligned
+from autodiff.program.machine.layout import Variant
+from autodiff.program.machine.target import Target, with_errors
+from autodiff.program.machine.walking import walker
+
+_NEAR = 2**18  # numbers of a block: 2 MB
+_LARGEST = 2**15  # samples of a block
+_SMALLEST = 2**12
+
+
+class Stage(Protocol):
+    """What samples that have gone one way compute, until they part.
+
+    Attributes
+    ----------
+    listing : Listing
+        Its lines: from inputs and `used` to the outputs; or to which way samples go, and `made`.
+    inputs : list of int
+        Which numbers of the batch it takes.
+    used, made : list of int
+        The names of what it takes of what was computed before, and of what it computes for others.
+    sides : list of (Stage, any)
+        What is behind it.
+    """
+
+    listing: Listing
+    inputs: list[int]
+    used: list[int]
+    made: list[int]
+
+    @property
+    def sides(self) -> Sequence[tuple[Any, Any]]: ...
+
+
+# What addresses are counted from; behind these, for each input its base and its stride.
+_NOTHING, _SCRATCH, _ROWS, _LISTS, _COUNTS, _SHARED, _OUT, _DISTANCE, _SUMS, _INPUTS = range(10)
+
+Field = tuple[int, int]  # of a frame: what it is counted from, and how far from there it is
+
+
+class Plan:
+    """The code of a tree, and where in memory each stage finds what it needs.
+
+    Parameters
+    ----------
+    code_of : callable
+        Gives the code of lines and a variant; None if there is none.
+    target : Target
+        What the code is for.
+    root : Stage
+        What all samples compute.
+    varies : tuple of bool
+        Which numbers of the batch there are for each sample.
+    summed : tuple of bool
+        Which outputs are added up.
+
+    Attributes
+    ----------
+    is_compiled : bool
+        Whether all stages have code.
+    """
+
+    def __init__(
+        self,
+        code_of: Callable[[Listing, Variant], Code | None],
+        target: Target,
+        root: Stage,
+        varies: tuple[bool, ...],
+        summed: tuple[bool, ...],
+    ) -> None:
+        import numpy
+
+        self.varies = varies
+        self.summed = summed
+        self.stages: list[Any] = []
+        self.sides: list[list[int]] = []  # of each stage, the numbers of the stages behind it
+        self.shared: list[int] = []  # the numbers of the batch that each stage has for all samples
+        self._places: list[tuple[dict[int, int], int, int, int]] = []
+        self._note(root, {}, 0, 0, 0)
+        variants = [self._variant(number) for number in range(len(self.stages))]
+        found = [code_of(x.listing, v) for x, v in zip(self.stages, variants, strict=True)]
+        self.codes = [code for code in found if code is not None]
+        self.is_compiled = len(self.codes) == len(found)
+        if not self.is_compiled:
+            return
+        self.ways = max(map(len, self.sides))
+        self.behind = numpy.array([x + [0] * (self.ways - len(x)) for x in self.sides], numpy.int64)
+        self.kernels = numpy.array([code.address for code in self.codes], numpy.int64)
+        self.walk = walker(target).call
+        if any(code.is_in_python for code in self.codes):
+            self.walk = with_errors(self.walk)
+        self.rows = max(made_at + 1 for _, made_at, _, _ in self._places)
+        self.lists = max(x[3] + len(y) for x, y in zip(self._places, self.sides, strict=True))
+        near = _NEAR // (self.rows + self.lists + len(varies) + len(summed))
+        self.block = max(min(near, _LARGEST), _SMALLEST) // 8 * 8
+        self.pitch = distance_of(self.block + 8)  # a list is written beyond its end
+        self.lines = sum(code.lines for code in self.codes)
+        fields = [self._fields(number) for number in range(len(self.stages))]
+        width = max(map(len, fields))
+        padded = [row + [(_NOTHING, 0)] * (width - len(row)) for row in fields]
+        self.sources, self.offsets = numpy.moveaxis(numpy.array(padded, numpy.int64), 2, 0)
+
+    def _note(
+        self, stage: Any, rows: dict[int, int], made_at: int, list_at: int, lists_at: int
+    ) -> int:
+        """Note a stage and those behind it; return its number.
+
+        Rows and lists are those of a way: what other samples have there is not asked for any more.
+        """
+        number = len(self.stages)
+        rows = {**rows, **{place: made_at + i for i, place in enumerate(stage.made)}}
+        made_at += len(stage.made)
+        self.stages.append(stage)
+        self.sides.append([])
+        self._places.append((rows, made_at, list_at, lists_at))
+        next_at = lists_at + len(stage.sides)
+        for i, (side, _) in enumerate(stage.sides):
+            self.sides[number].append(self._note(side, rows, made_at, lists_at + i, next_at))
+        return number
+
+    def _varying(self, number: int) -> list[bool]:
+        """Return which of the inputs of a stage there are for each sample: the first if none is."""
+        stage = self.stages[number]
+        varies = [self.varies[i] for i in stage.inputs] + [True] * len(stage.used)
+        return varies if any(varies) else [True, *varies[1:]]
+
+    def _variant(self, number: int) -> Variant:
+        stage, sides = self.stages[number], len(self.sides[number])
+        summed = (False,) * (1 + len(stage.made)) if sides else self.summed
+        return Variant(tuple(self._varying(number)), summed, is_listed=number > 0, sides=sides)
+
+    def _fields(self, number: int) -> list[Field]:
+        """Return the frame of a stage: see `kernel`."""
+        stage, sides = self.stages[number], len(self.sides[number])
+        rows, made_at, list_at, lists_at = self._places[number]
+        varying = self._varying(number)
+        shared, row, sums = len(self.shared), 8 * self.pitch, 8 * sum(self.summed)
+        columns: list[Field] = []
+        for i, is_varying in zip(stage.inputs, varying, strict=False):
+            if is_varying and self.varies[i]:
+                columns += [(_INPUTS + 2 * i, 0), (_INPUTS + 2 * i + 1, 0)]
+            elif is_varying:  # one number for all samples
+                columns += [(_SHARED, 8 * shared), (_NOTHING, 0)]
+                self.shared.append(i)
+                shared += 1
+            else:
+                self.shared.append(i)
+        for place in stage.used:
+            columns += [(_ROWS, row * rows[place]), (_NOTHING, 8)]
+        return [
+            (_SCRATCH, 0),
+            (_SHARED, 8 * shared),
+            (_ROWS, row * (made_at - len(stage.made))) if sides else (_OUT, 0),
+            (_NOTHING, row) if sides else (_DISTANCE, 0),
+            (_NOTHING, 0),
+            (_NOTHING, 0),
+            (_SUMS, sums * number),
+            *columns,
+            (_LISTS, 4 * self.pitch * list_at),
+            (_LISTS, 4 * self.pitch * lists_at),
+            (_NOTHING, 4 * self.pitch),
+            (_COUNTS, 8 * self.ways * number),
+        ]
+
+
+class Parted:
+    """One call on a batch; see `batches.Batch`."""
+
+    def __init__(self, plan: Plan, columns: Sequence[Any], size: int) -> None:
+        import numpy
+
+        self.plan = plan
+        self.columns = columns
+        self.size = size
+        self.blocks = -(-size // plan.block)
+        self.failed = False  # whether a sample goes a way that there is not
+        self.distance = distance_of(size)
+        self.rows = aligned((len(plan.summed) - sum(plan.summed), self.distance))
+        self.sums = numpy.zeros((self.blocks, len(plan.stages), sum(plan.summed)))
+        self.shared = numpy.array([*(columns[i] for i in plan.shared), 0.0])
+        self._waiting = itertools.count()
+
+    def run(self, threads: int) -> None:
+        """Compute every block."""
+        threads = min(threads, self.blocks, threads_for(self.plan.lines, self.size))
+        if threads <= 1:
+            return self._work()
+        with ThreadPoolExecutor(threads) as pool:
+            try:
+                for future in [pool.submit(self._work) for _ in range(threads)]:
+                    future.result()
+            except BaseException:
+                self.failed = True
+                raise
+        return None
+
+    def _work(self) -> None:
+        """Compute blocks until none is left, or a sample goes a way that there is not."""
+        import numpy
+
+        plan = self.plan
+        scratch = aligned((max(code.vectors for code in plan.codes), plan.codes[0].lanes))
+        rows = aligned((plan.rows, plan.pitch))
+        lists = numpy.empty((plan.lists, plan.pitch), numpy.int32)
+        counts = numpy.zeros((len(plan.stages), plan.ways), numpy.int64)
+        starts, steps = self._sources([scratch, rows, lists, counts])
+        frames, moves = starts[plan.sources] + plan.offsets, steps[plan.sources]
+        now = numpy.empty_like(frames)
+        stack = numpy.empty((len(now) + 1, 2), numpy.int64)
+        fields = [plan.kernels, now, now.strides[0], plan.behind, plan.ways, counts, stack, 0]
+        table = numpy.array([x if type(x) is int else address_of(x) for x in fields], numpy.int64)
+        pointer = ctypes.c_void_p(address_of(table))
+        while not self.failed:
+            number = next(self._waiting)
+            if number >= self.blocks:
+                return
+            numpy.multiply(moves, number, out=now)
+            now += frames
+            counts[:] = 0
+            table[-1] = min(plan.block, self.size - number * plan.block)
+            if plan.walk(pointer) >= 0:
+                self.failed = True
+
+    def _sources(self, memory: Sequence[Any]) -> tuple[Any, Any]:
+        """Return what addresses are counted from, and how far it goes on with each block."""
+        import numpy
+
+        block, own = self.plan.block, (*memory, self.shared)
+        starts, steps = [0, *map(address_of, own)], [0] * (1 + len(own))
+        starts += [address_of(self.rows), 8 * self.distance, address_of(self.sums)]
+        steps += [8 * block, 0, self.sums.strides[0]]
+        for column in self.columns:
+            is_column = type(column) is Column
+            starts += [column.base, column.stride] if is_column else [0, 0]
+            steps += [column.stride * block if is_column else 0, 0]
+        return numpy.array(starts, numpy.int64), numpy.array(steps, numpy.int64)

@@ -1,0 +1,91 @@
+"""One block of a batch through a tree of kernels, as LLVM's text.
+
+Takes a table of addresses and sizes, the fields of `TABLE`; gives -1, or 0 if a kernel said that a
+sample contradicts a guard. Stages wait on a stack, each with how many samples it is for; those
+behind it follow when it has counted theirs.
+"""
+
+from __future__ import annotations
+
+import functools
+
+from autodiff.program.machine.kernel import Code, object_code
+from autodiff.program.machine.target import Target
+from autodiff.program.machine.writing import Facts
+
+# Where the kernels are, the frames and their distance; the stages behind each stage, as many for
+# each, and how many samples go there; the stack; and the samples of the block.
+TABLE = ("kernels", "frames", "distance", "sides", "ways", "counts", "stack", "samples")
+_COUNT = 40  # the place of the number of samples in a frame, in bytes
+
+_TEXT = """
+define i64 @run(ptr %table) nounwind {
+FIELDS
+  %stack = inttoptr i64 %stack.at to ptr
+  %kernels = inttoptr i64 %kernels.at to ptr
+  %frames = inttoptr i64 %frames.at to ptr
+  %sides = inttoptr i64 %sides.at to ptr
+  %counts = inttoptr i64 %counts.at to ptr
+  %p.first = getelementptr i64, ptr %stack, i64 1
+  store i64 0, ptr %stack
+  store i64 %samples.at, ptr %p.first
+  br label %next
+next:
+  %height = phi i64 [ 2, %0 ], [ %height.more, %side.next ]
+  %is.waiting = icmp sgt i64 %height, 0
+  br i1 %is.waiting, label %stage, label %done
+stage:
+  %top = sub i64 %height, 2
+  %p.stage = getelementptr i64, ptr %stack, i64 %top
+  %stage.number = load i64, ptr %p.stage
+  %p.count = getelementptr i64, ptr %p.stage, i64 1
+  %count = load i64, ptr %p.count
+  %frame.offset = mul i64 %stage.number, %distance.at
+  %frame = getelementptr i8, ptr %frames, i64 %frame.offset
+  %p.samples = getelementptr i8, ptr %frame, i64 COUNT
+  store i64 %count, ptr %p.samples
+  %p.kernel = getelementptr ptr, ptr %kernels, i64 %stage.number
+  %kernel = load ptr, ptr %p.kernel
+  %failed = call i64 %kernel(ptr %frame)
+  %is.good = icmp slt i64 %failed, 0
+  %row = mul i64 %stage.number, %ways.at
+  br i1 %is.good, label %side, label %stopped
+side:
+  %i = phi i64 [ 0, %stage ], [ %i.next, %side.next ]
+  %height.now = phi i64 [ %top, %stage ], [ %height.more, %side.next ]
+  %place = add i64 %row, %i
+  %p.side = getelementptr i64, ptr %sides, i64 %place
+  %behind = load i64, ptr %p.side
+  %p.there = getelementptr i64, ptr %counts, i64 %place
+  %there = load i64, ptr %p.there
+  %p.new = getelementptr i64, ptr %stack, i64 %height.now
+  store i64 %behind, ptr %p.new
+  %p.new.count = getelementptr i64, ptr %p.new, i64 1
+  store i64 %there, ptr %p.new.count
+  %is.any = icmp sgt i64 %there, 0
+  %height.above = add i64 %height.now, 2
+  %height.side = select i1 %is.any, i64 %height.above, i64 %height.now
+  br label %side.next
+side.next:
+  %height.more = phi i64 [ %height.side, %side ]
+  %i.next = add i64 %i, 1
+  %is.side = icmp slt i64 %i.next, %ways.at
+  br i1 %is.side, label %side, label %next
+stopped:
+  ret i64 0
+done:
+  ret i64 -1
+}
+"""
+
+
+@functools.cache
+def walker(target: Target) -> Code:
+    """Return the code, which is the same for all trees."""
+    fields = [
+        f"  %{name}.p = getelementptr i64, ptr %table, i64 {i}\n"
+        f"  %{name}.at = load i64, ptr %{name}.p"
+        for i, name in enumerate(TABLE)
+    ]
+    text = _TEXT.replace("FIELDS", "\n".join(fields)).replace("COUNT", str(_COUNT))
+    return Code(object_code(text, target), Facts((), (0, 0)), target)

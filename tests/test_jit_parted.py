@@ -1,0 +1,165 @@
+"""Batches whose samples part in machine code, against the engine sample by sample."""
+
+import math
+
+import numpy as np
+import pytest
+
+import autodiff
+from autodiff.jitting import batches, engine, merging, parting
+from autodiff.program import Program
+
+pytest.importorskip("llvmlite")
+
+from autodiff.program.machine import Machine, parted
+from autodiff.program.machine.layout import Variant
+from autodiff.program.machine.target import WIDTHS, target_of
+
+BITS = [width for width in WIDTHS if width <= 64 * target_of(None).lanes]
+
+
+def turns(x, y, w):
+    """Part in three, hand numbers on, and part again."""
+    z = x * y / 3 + w
+    if x < 0.25:
+        return z * z / (y * y + 1)
+    if x < 0.5:
+        return w * x - z
+    while z > 0.7:
+        z = z * z / (1.5 + abs(y)) - w / 8
+    return z * x
+
+
+@pytest.fixture
+def force(monkeypatch):
+    """Let samples part at each branch, and nothing be computed group by group."""
+    prices = merging.COMPILED._replace(parting=-(10**9), moving=0)
+    monkeypatch.setattr(parting, "COMPILED", prices)
+    monkeypatch.setattr(engine, "_WORK", 0)
+    monkeypatch.setattr(engine.Engine, "compiles", lambda *_: True)
+
+    def forced(known, block=None, **options):
+        monkeypatch.setattr(engine, "Machine", lambda exact: Machine(exact, **options))
+        if block is not None:
+            monkeypatch.setattr(parted, "_LARGEST", block)
+            monkeypatch.setattr(parted, "_SMALLEST", block)
+        f = autodiff.jit(turns, (0, 1, 2), exact=True)
+        for sample in zip(*known, strict=True):
+            f.value_and_grad(*sample)
+        return f
+
+    return forced
+
+
+def numbers(size, seed=5):
+    chance = np.random.default_rng(seed)
+    return chance.uniform(0, 1, size), chance.uniform(-2, 6, size)
+
+
+KNOWN = (*(x.tolist() for x in numbers(300, 1)), [0.4] * 300)
+
+
+def expected(x, y, w):
+    rows = [autodiff.value_and_grad(turns, (0, 1, 2))(a, b, w) for a, b in zip(x, y, strict=True)]
+    return [(value, *slopes) for value, slopes in rows]
+
+
+def check(f, x, y, w=0.4):
+    value, slopes = f.value_and_grad(x, y, w)
+    found = list(zip(*(column.tolist() for column in (value, *slopes)), strict=True))
+    assert found == expected(x.tolist(), y.tolist(), w)
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """See to it that machine code parts the samples, and nothing else does."""
+    monkeypatch.setattr(parting.Tree, "parts", None)
+    monkeypatch.setattr(batches._Batch, "_of_groups", None)
+
+
+@pytest.mark.parametrize("width", BITS)
+def test_batches_of_every_length_have_the_engines_bits(width, force, alone):
+    f = force(KNOWN, block=16, bits=width)
+    x, y = numbers(40)
+    for size in range(2, 41):
+        check(f, x[:size], y[:size])
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("block", [8, 40, 4096])
+def test_blocks_of_any_size_give_the_same(block, threads, force, alone, monkeypatch):
+    monkeypatch.setattr(parted, "threads_for", lambda lines, size: threads)
+    check(force(KNOWN, block=block, threads=threads), *numbers(1003))
+
+
+LAID_OUT = {
+    "a column": lambda x: np.stack([x, -x], axis=1)[:, 0],
+    "backwards": lambda x: x[::-1].copy()[::-1],
+    "bytes swapped": lambda x: x.astype(">f8"),
+}
+
+
+@pytest.mark.parametrize("laid_out", LAID_OUT.values(), ids=LAID_OUT)
+def test_numbers_are_read_however_they_are_laid_out(laid_out, force, alone):
+    x, y = numbers(203)
+    check(force(KNOWN, block=64), laid_out(x), laid_out(y))
+
+
+def test_samples_of_two_axes_broadcast(force, alone):
+    x, y = numbers(12)
+    found = force(KNOWN)(x[:, None], y, 0.4)
+    assert found.tolist() == [[turns(a, b, 0.4) for b in y.tolist()] for a in x.tolist()]
+
+
+def test_whole_numbers_and_one_number_for_all(force, alone):
+    y = np.arange(-2, 6)
+    found = force(KNOWN)(0.75, y, 0.4)
+    assert found.tolist() == [turns(0.75, b, 0.4) for b in y.tolist()]
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_sums_are_those_of_the_samples(reduce, force, alone):
+    x, y = numbers(1003)
+    value, slopes = force(KNOWN, block=64).value_and_grad(x, y, 0.4, reduce=reduce)
+    columns = list(zip(*expected(x.tolist(), y.tolist(), 0.4), strict=True))
+    count = len(x) if reduce == "mean" else 1
+    assert value == pytest.approx(math.fsum(columns[0]) / count, rel=1e-12)
+    assert slopes[2] == pytest.approx(math.fsum(columns[3]) / count, rel=1e-12)
+    for found, column in zip(slopes[:2], columns[1:3], strict=True):
+        assert found.tolist() == [slope / count for slope in column]
+
+
+def test_a_way_that_is_not_known_is_traced(force):
+    x, y = numbers(500)
+    f = force(([0.1, 0.3], [1.0, 1.0], [0.4, 0.4]), block=64)
+    check(f, x, y)
+    assert len(f.programs) > 3
+
+
+@pytest.mark.parametrize("divisor", [1, 2, 8.0, -4, 2.0**400, 3, 0.5, -0.25])
+@pytest.mark.parametrize("exact", [False, True])
+def test_remainders_are_those_of_python(divisor, exact):
+    points = [0.0, -0.0, 5e-324, -5e-324, 1e-300, -1e-300, 0.5, -0.5, 3.0, -3.0, 7.75, -7.75]
+    points += [4.0, -4.0, 2.0**53 - 1, 1 - 2.0**53, 1.7e308, -1.7e308, 1e300, 123456.789]
+    program: Program = autodiff.trace(lambda x: x % divisor, 0.3)
+    found = program.compile(exact=exact)(np.array(points))
+    assert [x.hex() for x in found.tolist()] == [float(x % divisor).hex() for x in points]
+    program = autodiff.trace(lambda x: x // divisor, 0.3)
+    found = program.compile(exact=exact)(np.array(points[:16]))
+    assert [x.hex() for x in found.tolist()] == [float(x // divisor).hex() for x in points[:16]]
+
+
+def test_an_array_of_one_number_is_shared(force, alone):
+    x, y = numbers(20)
+    assert force(KNOWN)(x, y, np.array([0.4])).tolist() == force(KNOWN)(x, y, 0.4).tolist()
+
+
+def test_each_variant_of_a_kernel_is_other_code():
+    lines = autodiff.trace(lambda x: x * x, 1.0)._lines
+    machine = Machine()
+    variants = [
+        Variant((True,), (False,) * len(lines.outputs), is_listed=is_listed, sides=sides)
+        for is_listed in (False, True)
+        for sides in (0, 2)
+    ]
+    assert len({machine._key(lines, variant) for variant in variants}) == 4
