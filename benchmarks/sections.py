@@ -85,10 +85,11 @@ EVALUATIONS = {
     **_calls("ddx-ad", "buffers"),
     **{name: SCALARS[name] for name in ("wrenfold, C++", "Dr.Jit, freeze", "Warp")},
 }
+ONE_ARRAY = "autodiff, compile(), one array"
 SAMPLES = {
     **PROGRAMS,
     JIT: System(OURS, "jit, one array"),
-    "autodiff, compile(), one array": System(OURS, "compiled, one array", "llvmlite"),
+    ONE_ARRAY: System(OURS, "compiled, one array", "llvmlite"),
     **MATRICES,
     **_mapped(SCALARS),
 }

@@ -449,7 +449,7 @@ def counted(x, n):
     return result
 
 
-@pytest.mark.parametrize("n", [3, 0, 1, 2, -2, 37, 64])
+@pytest.mark.parametrize("n", [3, 0, 1, 2, -2, 37, 64, np.int64(3), np.uint8(2)])
 def test_a_whole_number_may_be_a_count(n):
     jitted = jit(counted)
     assert jitted.value_and_grad(0.3, 5)  # whose program is not that of n

@@ -165,9 +165,7 @@ class _Batch:
             except GuardError:
                 variants.together = None
             else:
-                if self.is_compiled and together.compiled is None:
-                    together.compiled = self.program.engine.compiled(together.program)
-                return found
+                return self._noted(together, found)
         if self.size == 0:
             return self._whole(getattr(self.program, lines), reduce)
         outputs = self._of_tree(lines, reduce)
@@ -177,8 +175,14 @@ class _Batch:
         if self.size > 1 and len(groups) == 1:
             [together] = groups
             variants.together = together
-            return self._whole(together.unguarded(lines), reduce)
+            return self._noted(together, self._whole(together.unguarded(lines), reduce))
         return self._of_tree(lines, reduce) or self._of_groups(groups, lines, reduce)
+
+    def _noted(self, together: Variant, found: list[Any]) -> list[Any]:
+        """Return what was found by a program, which the next batch takes by its short way."""
+        if self.is_compiled and together.compiled is None:
+            together.compiled = self.program.engine.compiled(together.program)
+        return found
 
     def _whole(self, lines: Listing, reduce: str | None) -> list[Any]:
         return self.computed(lines, self.numbers, self.size, reduce)

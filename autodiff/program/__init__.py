@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from numbers import Integral
 from typing import Any
 
 from autodiff.derivatives import positions_of, single
@@ -171,7 +172,9 @@ def _recorded(
 
 def _plain(number: Number) -> Number:
     number = number.data if isinstance(number, Value) else number
-    return number if type(number) in (float, int, Fraction) else float(number)
+    if isinstance(number, Integral):  # which may be a count
+        return int(number)
+    return number if type(number) in (float, Fraction) else float(number)
 
 
 def _name(recording: Recording, order: dict[int, Value], gradients: dict[int, Any]) -> None:
