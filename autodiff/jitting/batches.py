@@ -35,7 +35,7 @@ class Branching(Program):
 
     variants: Any = None
     engine: Any = None
-    _trees: dict[Any, Tree | None] = dataclasses.field(default_factory=dict)
+    _trees: dict[Any, tuple[int, Tree | None]] = dataclasses.field(default_factory=dict)
 
     def _outputs(self, lines: str, numbers: list[Any], reduce: str | None = None) -> list[Any]:
         batch = _Batch(self, numbers)
@@ -55,10 +55,11 @@ class Branching(Program):
     def tree(self, lines: str, *, is_compiled: bool) -> Tree | None:
         """Return the tree of all variants that are known."""
         known = list(self.variants.known.values())
-        key = (lines, is_compiled, len(known))
-        if key not in self._trees:
-            self._trees[key] = tree_of(known, lines, is_compiled=is_compiled)
-        return self._trees[key]
+        count, tree = self._trees.get((lines, is_compiled), (0, None))
+        if count != len(known):
+            tree = tree_of(known, lines, is_compiled=is_compiled)
+            self._trees[lines, is_compiled] = len(known), tree
+        return tree
 
 
 class _Batch:

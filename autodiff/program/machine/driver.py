@@ -206,6 +206,48 @@ define i64 @run(ptr %frame) nounwind {{
 }}
 """
 
+
+def _for_each_sum(name: str, parameters: str, before: str, body: str) -> str:
+    """Write a function that does something with each vector that is added up."""
+    return f"""define internal void @{name}(ptr %sums{parameters}) noinline nounwind {{
+  {before}
+  br label %head
+head:
+  %i = phi i64 [ 0, %0 ], [ %next, %one ]
+  %is.sum = icmp slt i64 %i, $sums
+  br i1 %is.sum, label %one, label %done
+one:
+  %p.sum = getelementptr $vector, ptr %sums, i64 %i
+  {body}
+  %next = add i64 %i, 1
+  br label %head
+done:
+  ret void
+}}"""
+
+
+_BEGIN = "store $vector zeroinitializer, ptr %p.sum"
+_INSIDE = """\
+%rest.0 = insertelement $mask poison, i64 %rest, i64 0
+  %rest.s = shufflevector $mask %rest.0, $mask poison, <$lanes x i32> zeroinitializer
+  %inside = icmp ult $mask <$steps>, %rest.s"""
+_CLEAN = """\
+%old = load $vector, ptr %p.sum
+  %new = select <$lanes x i1> %inside, $vector %old, $vector zeroinitializer
+  store $vector %new, ptr %p.sum"""
+_TOTAL = """\
+%sum = load $vector, ptr %p.sum
+  %total = call reassoc double @llvm.vector.reduce.fadd.v${lanes}f64(double -0.0, $vector %sum)
+  %p.total = getelementptr double, ptr %totals, i64 %i
+  store double %total, ptr %p.total"""
+_SUMS = "\n\n".join(
+    [
+        _for_each_sum("begin", "", "", _BEGIN),
+        _for_each_sum("clean", ", i64 %rest", _INSIDE, _CLEAN),
+        _for_each_sum("total", ", ptr %totals", "", _TOTAL),
+    ]
+)
+
 # The vector at the end comes first: the lanes behind the end are then taken out of the sums.
 _LOOP = f"""
 define internal void @gather(ptr %frame, ptr %scratch, i64 %index, i64 %end) noinline nounwind {{
@@ -274,58 +316,7 @@ ready:
   ret i64 %where
 }}
 
-define internal void @begin(ptr %sums) noinline nounwind {{
-  br label %head
-head:
-  %i = phi i64 [ 0, %0 ], [ %next, %one ]
-  %is.sum = icmp slt i64 %i, $sums
-  br i1 %is.sum, label %one, label %done
-one:
-  %p.sum = getelementptr $vector, ptr %sums, i64 %i
-  store $vector zeroinitializer, ptr %p.sum
-  %next = add i64 %i, 1
-  br label %head
-done:
-  ret void
-}}
-
-define internal void @clean(ptr %sums, i64 %rest) noinline nounwind {{
-  %rest.0 = insertelement $mask poison, i64 %rest, i64 0
-  %rest.s = shufflevector $mask %rest.0, $mask poison, <$lanes x i32> zeroinitializer
-  %inside = icmp ult $mask <$steps>, %rest.s
-  br label %head
-head:
-  %i = phi i64 [ 0, %0 ], [ %next, %one ]
-  %is.sum = icmp slt i64 %i, $sums
-  br i1 %is.sum, label %one, label %done
-one:
-  %p.sum = getelementptr $vector, ptr %sums, i64 %i
-  %old = load $vector, ptr %p.sum
-  %new = select <$lanes x i1> %inside, $vector %old, $vector zeroinitializer
-  store $vector %new, ptr %p.sum
-  %next = add i64 %i, 1
-  br label %head
-done:
-  ret void
-}}
-
-define internal void @total(ptr %sums, ptr %totals) noinline nounwind {{
-  br label %head
-head:
-  %i = phi i64 [ 0, %0 ], [ %next, %one ]
-  %is.sum = icmp slt i64 %i, $sums
-  br i1 %is.sum, label %one, label %done
-one:
-  %p.sum = getelementptr $vector, ptr %sums, i64 %i
-  %sum = load $vector, ptr %p.sum
-  %total = call reassoc double @llvm.vector.reduce.fadd.v${{lanes}}f64(double -0.0, $vector %sum)
-  %p.total = getelementptr double, ptr %totals, i64 %i
-  store double %total, ptr %p.total
-  %next = add i64 %i, 1
-  br label %head
-done:
-  ret void
-}}
+{_SUMS}
 
 define i64 @run(ptr %frame) nounwind {{
   %sums = load ptr, ptr %frame
