@@ -425,7 +425,8 @@ ceil: Unary      = one("ceil", None, lambda x, y: None,
                  "ceil(-2.5) -> -2", kinks=TABLE["floor"].kinks, llvm="@llvm.ceil")
 trunc: Unary     = one("trunc", lambda x: choose(x < 0, ceil(x), floor(x)), lambda x, y: None,
                  "the whole number next to `x` towards 0. Its derivative is 0",
-                 "trunc(-2.5) -> -2", kinks=lambda x: [maximum(1 - abs(x), abs(x - rint(x)))])
+                 "trunc(-2.5) -> -2", kinks=lambda x: [maximum(1 - abs(x), abs(x - rint(x)))],
+                 llvm="@llvm.trunc")
 rint: Unary      = one("rint", _rint, lambda x, y: None,
                  "the nearest whole number, of two the even one. Its derivative is 0",
                  "rint(2.5), rint(-0.7) -> (2, -1)", kinks=lambda x: [half(x) - abs(x - rint(x))])

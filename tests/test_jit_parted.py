@@ -1,5 +1,6 @@
 """Batches whose samples part in machine code, against the engine sample by sample."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -11,11 +12,13 @@ from autodiff.program import Program
 
 pytest.importorskip("llvmlite")
 
+from autodiff.program import machine
 from autodiff.program.machine import Machine, parted
 from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.target import WIDTHS, target_of
 
-BITS = [width for width in WIDTHS if width <= 64 * target_of(None).lanes]
+WIDEST = target_of(None)
+BITS = [width for width in WIDTHS if width <= 64 * WIDEST.lanes]
 
 
 def turns(x, y, w):
@@ -85,6 +88,16 @@ def test_batches_of_every_length_have_the_engines_bits(width, force, alone):
         check(f, x[:size], y[:size])
 
 
+@pytest.mark.skipif(WIDEST.lanes != 4, reason="vectors of AVX2 are halved, and no others")
+def test_code_for_vectors_wider_than_the_machines_has_the_engines_bits(force, alone, monkeypatch):
+    wider = dataclasses.replace(WIDEST, lanes=8)
+    monkeypatch.setattr(machine, "target_of", lambda bits: wider)
+    f = force(KNOWN, block=16)
+    x, y = numbers(40)
+    for size in range(2, 41):
+        check(f, x[:size], y[:size])
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("block", [8, 40, 4096])
 def test_blocks_of_any_size_give_the_same(block, threads, force, alone, monkeypatch):
@@ -99,8 +112,10 @@ LAID_OUT = {
 }
 
 
+@pytest.mark.parametrize("work", [0, 10**9], ids=["block by block", "at once"])
 @pytest.mark.parametrize("laid_out", LAID_OUT.values(), ids=LAID_OUT)
-def test_numbers_are_read_however_they_are_laid_out(laid_out, force, alone):
+def test_numbers_are_read_however_they_are_laid_out(laid_out, work, force, alone, monkeypatch):
+    monkeypatch.setattr(parted, "_CALLS", work)
     x, y = numbers(203)
     check(force(KNOWN, block=64), laid_out(x), laid_out(y))
 
@@ -156,10 +171,10 @@ def test_an_array_of_one_number_is_shared(force, alone):
 
 def test_each_variant_of_a_kernel_is_other_code():
     lines = autodiff.trace(lambda x: x * x, 1.0)._lines
-    machine = Machine()
+    compiler = Machine()
     variants = [
         Variant((True,), (False,) * len(lines.outputs), is_listed=is_listed, sides=sides)
         for is_listed in (False, True)
         for sides in (0, 2)
     ]
-    assert len({machine._key(lines, variant) for variant in variants}) == 4
+    assert len({compiler._key(lines, variant) for variant in variants}) == 4

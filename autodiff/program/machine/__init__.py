@@ -255,15 +255,9 @@ def _versions() -> tuple[str, ...]:
 
 
 def _column(x: Any, shape: tuple[int, ...]) -> Column:
-    """Return an array, broadcast to the shape of the batch, as a column that has an address."""
-    import numpy
-
+    """Return an array as a column whose numbers follow one upon the other, if need be as copies."""
     column = Column.of(x, shape)
-    if column.base is not None:
-        return column
-    return Column.of(
-        numpy.array(numpy.broadcast_to(x, shape), float).reshape(-1), (math.prod(shape),)
-    )
+    return column if column.stride == 8 else column._replace(base=None, stride=8)
 
 
 def _number(x: Any) -> float:

@@ -2,7 +2,8 @@
 
 Takes the sizes of a kernel; gives `run(frame)`, which `kernel` binds. Vectors of samples are taken
 in groups, and every chunk is run for a whole group. Which samples a vector has may be read from a
-list, and samples that go different ways are written to a list for each way.
+list; then chunks load and store the numbers of each where they are. Samples that go different ways
+are written to a list for each way.
 """
 
 from __future__ import annotations
@@ -41,95 +42,50 @@ def driver(
     is_guarded : bool
         Whether a lane can fail.
     """
-    text = _BODY + (_LOOP if inputs else _SINGLE)
+    is_listed, last = variant.is_listed, 7 + 2 * inputs  # the field behind the columns
+    text = _BODY + (_LOOP if inputs or is_listed else _SINGLE)
+    if is_listed:
+        text += _PADDED
     if variant.sides:
-        text += _PART + (_COMPRESSED if lanes == 8 else _APPENDED)  # 8 lanes are AVX-512
-    track = _tracked(lanes, bad + 1, list_at=7 + 2 * inputs if variant.is_listed else None)
-    is_tracked = variant.tracked > 0
-    placed = [_placed(lane, is_tracked=is_tracked) for lane in range(lanes)]
-    return Template(text).substitute(
+        text += _PART + _COMPRESSING[lanes]
+    return Template(text.replace("$compress", _COMPRESS[lanes])).substitute(
         chunks=", ".join(f"ptr @chunk{i}" for i in range(chunks)),
         count=chunks,
         vector=f"<{lanes} x double>",
         mask=f"<{lanes} x i64>",
+        shorts=f"<{lanes} x i32>",
         lanes=lanes,
         last=lanes - 1,
-        bytes=0 if variant.is_listed else 8 * lanes,
+        element="i32" if is_listed else "double",
+        bytes=(4 if is_listed else 8) * lanes,
         looked="%group" if is_guarded else "0",
-        origin="0" if variant.is_listed else "%index",
-        size=8 * lanes * (bad + 1 + variant.tracked),
+        size=8 * lanes * (bad + 1 + bool(variant.sides)),
         group=group,
-        inputs=inputs,
+        inputs=0 if is_listed else inputs,
         sums=sums,
         bad=bad,
-        lists=8 + 2 * inputs,
-        pitch=9 + 2 * inputs,
-        counts=10 + 2 * inputs,
-        where=bad + 1,
-        way=bad + 2,
+        way=bad + 1,
+        list=2 if is_listed else last,
+        lists=last + 1,
+        pitch=last + 2,
+        counts=last + 3,
         sides=variant.sides,
-        track=track if is_tracked else "",
-        is_whole="false" if variant.is_listed else "%is.whole",
-        gather="\n".join([*placed, *(_gathered(lane, lanes) for lane in range(lanes))]),
+        gather="\n".join(_gathered(lane, lanes) for lane in range(lanes)),
         newest=f"%vector{lanes - 1}",
-        part="call void @part(ptr %frame, ptr %scratch, i64 %index, i64 %end, i64 %group)"
-        if variant.sides
-        else "",
+        pad="call void @pad(ptr %out, i64 %end)" if is_listed else "",
+        part=f"call void @part({_PARTING})" if variant.sides else "",
+        trim="call void @trim(ptr %frame, ptr %scratch, i64 %rest)" if variant.sides else "",
         steps=", ".join(f"i64 {lane}" for lane in range(lanes)),
     )
 
 
-def _placed(lane: int, *, is_tracked: bool) -> str:
-    """Write which sample a lane is; behind the end it is the last one."""
-    if is_tracked:
-        return f"""
-  %p.at{lane} = getelementptr i64, ptr %where, i64 {lane}
-  %at{lane} = load i64, ptr %p.at{lane}"""
+def _gathered(lane: int, lanes: int) -> str:
+    """Write how one lane of an input is loaded: behind the end that of the last sample."""
+    before = f"%vector{lane - 1}" if lane else "poison"
     return f"""
   %lane{lane} = add i64 %index, {lane}
   %inside{lane} = icmp slt i64 %lane{lane}, %end
-  %at{lane} = select i1 %inside{lane}, i64 %lane{lane}, i64 %newest"""
-
-
-def _tracked(lanes: int, place: int, list_at: int | None) -> str:
-    """Write the same for all lanes, which the scratch memory is told; a list may say it."""
-    mask, steps = f"<{lanes} x i64>", ", ".join(f"i64 {lane}" for lane in range(lanes))
-    if list_at is None:
-        numbers = f"""
-  %last = add i64 %newest, 0
-{_splat("index", lanes)}
-  %numbers = add {mask} %index.all, <{steps}>"""
-    else:
-        numbers = f"""
-  %p.list = getelementptr i64, ptr %frame, i64 {list_at}
-  %list = load ptr, ptr %p.list
-  %p.last = getelementptr i32, ptr %list, i64 %newest
-  %last.short = load i32, ptr %p.last
-  %last = sext i32 %last.short to i64
-  %p.numbers = getelementptr i32, ptr %list, i64 %index
-  %numbers.short = load <{lanes} x i32>, ptr %p.numbers, align 4
-  %numbers = sext <{lanes} x i32> %numbers.short to {mask}"""
-    return f"""{numbers}
-{_splat("last", lanes)}
-  %left = sub i64 %end, %index
-{_splat("left", lanes)}
-  %inside = icmp slt {mask} <{steps}>, %left.all
-  %samples = select <{lanes} x i1> %inside, {mask} %numbers, {mask} %last.all
-  %where = getelementptr {mask}, ptr %scratch, i64 {place}
-  store {mask} %samples, ptr %where"""
-
-
-def _splat(name: str, lanes: int) -> str:
-    mask = f"<{lanes} x i64>"
-    return f"""\
-  %{name}.0 = insertelement {mask} poison, i64 %{name}, i64 0
-  %{name}.all = shufflevector {mask} %{name}.0, {mask} poison, <{lanes} x i32> zeroinitializer"""
-
-
-def _gathered(lane: int, lanes: int) -> str:
-    """Write how one lane of an input is loaded."""
-    before = f"%vector{lane - 1}" if lane else "poison"
-    return f"""
+  %at{lane} = select i1 %inside{lane}, i64 %lane{lane}, i64 %newest
   %offset{lane} = mul i64 %at{lane}, %stride
   %from{lane} = getelementptr i8, ptr %base, i64 %offset{lane}
   %value{lane} = load double, ptr %from{lane}, align 1
@@ -151,7 +107,7 @@ _BODY = """
 @chunks = internal constant [$count x ptr] [$chunks]
 
 define internal i64 @body(
-    ptr %scratch, ptr %sums, ptr %shared, ptr %out, i64 %distance, i64 %group
+    ptr %scratch, ptr %sums, ptr %shared, ptr %out, i64 %distance, ptr %frame, i64 %group
 ) noinline nounwind {
   br label %chunk
 chunk:
@@ -165,7 +121,9 @@ vector:
   %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
   %k.place = mul i64 %k, $bytes
   %k.out = getelementptr i8, ptr %out, i64 %k.place
-  call void %run(ptr %k.scratch, ptr %sums, ptr %shared, ptr %k.out, i64 %distance)
+  call void %run(
+      ptr %k.scratch, ptr %sums, ptr %shared, ptr %k.out, i64 %distance, ptr %frame
+  )
   %k.next = add i64 %k, 1
   %k.more = icmp slt i64 %k.next, %group
   br i1 %k.more, label %vector, label %chunk.next
@@ -201,7 +159,9 @@ define i64 @run(ptr %frame) nounwind {{
 {_FIELDS}
   %bad = getelementptr $vector, ptr %scratch, i64 $bad
   store $mask zeroinitializer, ptr %bad
-  %failed = call i64 @body(ptr %scratch, ptr %sums, ptr %shared, ptr %out, i64 %distance, i64 1)
+  %failed = call i64 @body(
+      ptr %scratch, ptr %sums, ptr %shared, ptr %out, i64 %distance, ptr %frame, i64 1
+  )
   ret i64 %failed
 }}
 """
@@ -256,7 +216,6 @@ define internal void @gather(ptr %frame, ptr %scratch, i64 %index, i64 %end) noi
   %newest = sub i64 %end, 1
   %newest.lane = add i64 %index, $last
   %is.whole = icmp slt i64 %newest.lane, %end
-$track
   br label %head
 head:
   %input = phi i64 [ 0, %0 ], [ %next, %more ]
@@ -272,7 +231,7 @@ choose:
   %stride = load i64, ptr %p.stride
   %tile = getelementptr $vector, ptr %scratch, i64 %input
   %is.dense = icmp eq i64 %stride, 8
-  %is.plain = and i1 %is.dense, $is_whole
+  %is.plain = and i1 %is.dense, %is.whole
   br i1 %is.plain, label %plain, label %gather
 plain:
   %from = getelementptr double, ptr %base, i64 %index
@@ -304,22 +263,22 @@ vector:
   %k.more = icmp slt i64 %k.next, %group
   br i1 %k.more, label %vector, label %ready
 ready:
-  %at = getelementptr double, ptr %out, i64 $origin
+  %at = getelementptr $element, ptr %out, i64 %index
   %failed = call i64 @body(
-      ptr %scratch, ptr %sums, ptr %shared, ptr %at, i64 %distance, i64 %group
+      ptr %scratch, ptr %sums, ptr %shared, ptr %at, i64 %distance, ptr %frame, i64 %group
   )
   $part
   %is.good = icmp slt i64 %failed, 0
   %before = mul i64 %failed, $lanes
   %first = add i64 %index, %before
-  %where = select i1 %is.good, i64 -1, i64 %first
-  ret i64 %where
+  %failing = select i1 %is.good, i64 -1, i64 %first
+  ret i64 %failing
 }}
 
 {_SUMS}
 
 define i64 @run(ptr %frame) nounwind {{
-  %sums = load ptr, ptr %frame
+{_FIELDS}
   %p.start = getelementptr i64, ptr %frame, i64 4
   %start = load i64, ptr %p.start
   %p.end = getelementptr i64, ptr %frame, i64 5
@@ -333,8 +292,10 @@ define i64 @run(ptr %frame) nounwind {{
   call void @begin(ptr %sums)
   br i1 %has.rest, label %tail, label %main
 tail:
+  $pad
   %tail.failed = call i64 @step(ptr %frame, i64 %border, i64 %end, i64 1)
   call void @clean(ptr %sums, i64 %rest)
+  $trim
   br label %main
 main:
   %where = phi i64 [ -1, %0 ], [ %tail.failed, %tail ]
@@ -365,31 +326,42 @@ declare double @llvm.vector.reduce.fadd.v${{lanes}}f64(double, $vector)
 declare i64 @llvm.smin.i64(i64, i64)
 """
 
-# The samples of each way, one after the other, and how many there are.
-_PART = """
-define internal void @part(
-    ptr %frame, ptr %scratch, i64 %index, i64 %end, i64 %group
-) noinline nounwind {
+# Behind the end of a list its last sample stands as often as a vector may ask for it.
+_PADDED = """
+define internal void @pad(ptr %list, i64 %end) noinline nounwind {
+  %behind = getelementptr i32, ptr %list, i64 %end
+  %p.last = getelementptr i32, ptr %behind, i64 -1
+  %last = load i32, ptr %p.last
+  %last.0 = insertelement $shorts poison, i32 %last, i64 0
+  %last.all = shufflevector $shorts %last.0, $shorts poison, $shorts zeroinitializer
+  store $shorts %last.all, ptr %behind, align 4
+  ret void
+}
+"""
+
+# The samples of each way, one after the other, and how many there are. The vectors of a list
+# overlap: each ends in lanes that the next one overwrites. Lanes behind the end go where the last
+# sample goes, of whose list they are the end: there are too many of them until `trim` is called.
+_PARTING = "ptr %frame, ptr %scratch, i64 %index, i64 %group"
+_PART = f"""
+define internal void @part({_PARTING}) noinline nounwind {{
+  %p.list = getelementptr i64, ptr %frame, i64 $list
+  %list = load ptr, ptr %p.list
   %p.lists = getelementptr i64, ptr %frame, i64 $lists
   %lists = load ptr, ptr %p.lists
   %p.pitch = getelementptr i64, ptr %frame, i64 $pitch
   %pitch = load i64, ptr %p.pitch
   %p.counts = getelementptr i64, ptr %frame, i64 $counts
   %counts = load ptr, ptr %p.counts
-  %left = sub i64 %end, %index
-"""
-
-# Where vectors can be compressed, way by way. The vectors of a list overlap: each ends in lanes
-# that the next one overwrites.
-_COMPRESSED = """\
+  %from = getelementptr i32, ptr %list, i64 %index
   br label %side
 side:
   %i = phi i64 [ 0, %0 ], [ %i.next, %side.next ]
   %i.number = uitofp i64 %i to double
   %i.0 = insertelement $vector poison, double %i.number, i64 0
-  %i.all = shufflevector $vector %i.0, $vector poison, <$lanes x i32> zeroinitializer
+  %i.all = shufflevector $vector %i.0, $vector poison, $shorts zeroinitializer
   %offset = mul i64 %i, %pitch
-  %list = getelementptr i8, ptr %lists, i64 %offset
+  %new = getelementptr i8, ptr %lists, i64 %offset
   %p.n = getelementptr i64, ptr %counts, i64 %i
   %n.old = load i64, ptr %p.n
   br label %vector
@@ -398,26 +370,17 @@ vector:
   %n = phi i64 [ %n.old, %side ], [ %n.next, %vector ]
   %k.offset = mul i64 %k, $size
   %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
-  %p.where = getelementptr $vector, ptr %k.scratch, i64 $where
-  %where = load $mask, ptr %p.where
-  %numbers = trunc $mask %where to <$lanes x i32>
   %p.way = getelementptr $vector, ptr %k.scratch, i64 $way
   %way = load $vector, ptr %p.way
   %goes = fcmp oeq $vector %way, %i.all
-  %k.samples = mul i64 %k, $lanes
-  %k.left = sub i64 %left, %k.samples
-  %rest.0 = insertelement $mask poison, i64 %k.left, i64 0
-  %rest = shufflevector $mask %rest.0, $mask poison, <$lanes x i32> zeroinitializer
-  %inside = icmp slt $mask <$steps>, %rest
-  %taken = and <$lanes x i1> %goes, %inside
-  %together = call <$lanes x i32> @llvm.experimental.vector.compress.v${lanes}i32(
-      <$lanes x i32> %numbers, <$lanes x i1> %taken, <$lanes x i32> poison
-  )
-  %p.new = getelementptr i32, ptr %list, i64 %n
-  store <$lanes x i32> %together, ptr %p.new, align 4
-  %bits = bitcast <$lanes x i1> %taken to i$lanes
-  %count = call i$lanes @llvm.ctpop.i$lanes(i$lanes %bits)
-  %more = zext i$lanes %count to i64
+  %bits = bitcast <$lanes x i1> %goes to i$lanes
+  %number = zext i$lanes %bits to i64
+  %p.samples = getelementptr $shorts, ptr %from, i64 %k
+  %samples = load $shorts, ptr %p.samples, align 4
+$compress
+  %p.new = getelementptr i32, ptr %new, i64 %n
+  store $shorts %together, ptr %p.new, align 4
+  %more = call i64 @llvm.ctpop.i64(i64 %number)
   %n.next = add i64 %n, %more
   %k.next = add i64 %k, 1
   %k.more = icmp slt i64 %k.next, %group
@@ -429,51 +392,60 @@ side.next:
   br i1 %is.side, label %side, label %done
 done:
   ret void
-}
+}}
 
-declare <$lanes x i32> @llvm.experimental.vector.compress.v${lanes}i32(
-    <$lanes x i32>, <$lanes x i1>, <$lanes x i32>
-)
-declare i$lanes @llvm.ctpop.i$lanes(i$lanes)
-"""
-
-# Elsewhere, lane by lane.
-_APPENDED = """\
-  br label %vector
-vector:
-  %k = phi i64 [ 0, %0 ], [ %k.next, %vector.next ]
-  %k.offset = mul i64 %k, $size
-  %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
-  %where = getelementptr $vector, ptr %k.scratch, i64 $where
-  %ways = getelementptr $vector, ptr %k.scratch, i64 $way
-  %k.samples = mul i64 %k, $lanes
-  %k.left = sub i64 %left, %k.samples
-  %k.count = call i64 @llvm.smin.i64(i64 %k.left, i64 $lanes)
-  br label %lane
-lane:
-  %i = phi i64 [ 0, %vector ], [ %i.next, %lane ]
-  %p.where = getelementptr i64, ptr %where, i64 %i
-  %sample = load i64, ptr %p.where
-  %number = trunc i64 %sample to i32
-  %p.way = getelementptr double, ptr %ways, i64 %i
+define internal void @trim(ptr %frame, ptr %scratch, i64 %rest) noinline nounwind {{
+  %p.counts = getelementptr i64, ptr %frame, i64 $counts
+  %counts = load ptr, ptr %p.counts
+  %p.ways = getelementptr $vector, ptr %scratch, i64 $way
+  %p.way = getelementptr double, ptr %p.ways, i64 $last
   %way.number = load double, ptr %p.way
   %way = fptosi double %way.number to i64
   %p.n = getelementptr i64, ptr %counts, i64 %way
   %n = load i64, ptr %p.n
-  %offset = mul i64 %way, %pitch
-  %list = getelementptr i8, ptr %lists, i64 %offset
-  %p.new = getelementptr i32, ptr %list, i64 %n
-  store i32 %number, ptr %p.new
-  %n.next = add i64 %n, 1
-  store i64 %n.next, ptr %p.n
-  %i.next = add i64 %i, 1
-  %is.lane = icmp slt i64 %i.next, %k.count
-  br i1 %is.lane, label %lane, label %vector.next
-vector.next:
-  %k.next = add i64 %k, 1
-  %k.more = icmp slt i64 %k.next, %group
-  br i1 %k.more, label %vector, label %done
-done:
+  %n.more = add i64 %n, %rest
+  %n.less = sub i64 %n.more, $lanes
+  store i64 %n.less, ptr %p.n
   ret void
-}
+}}
+
+declare i64 @llvm.ctpop.i64(i64)
 """
+
+# How the samples of the lanes that go a way become the first ones: by an instruction of AVX-512,
+# by one of AVX that is told the order, or for two lanes by their exchange.
+_COMPRESS = {
+    2: """\
+  %turned = shufflevector $shorts %samples, $shorts poison, $shorts <i32 1, i32 0>
+  %first = extractelement <2 x i1> %goes, i64 0
+  %together = select i1 %first, $shorts %samples, $shorts %turned""",
+    4: """\
+  %p.order = getelementptr $shorts, ptr @orders, i64 %number
+  %order = load $shorts, ptr %p.order
+  %floats = bitcast $shorts %samples to <4 x float>
+  %moved = call <4 x float> @llvm.x86.avx.vpermilvar.ps(<4 x float> %floats, $shorts %order)
+  %together = bitcast <4 x float> %moved to $shorts""",
+    8: """\
+  %together = call $shorts @llvm.experimental.vector.compress.v8i32(
+      $shorts %samples, <8 x i1> %goes, $shorts poison
+  )""",
+}
+
+
+def _order(going: int) -> str:
+    """Write for four places which lane is moved there: first those whose bit is set."""
+    lanes = sorted(range(4), key=lambda lane: not going >> lane & 1)
+    return f"$shorts <{', '.join(f'i32 {lane}' for lane in lanes)}>"
+
+
+_COMPRESSING = {
+    2: "",
+    4: f"""
+@orders = internal constant [16 x $shorts] [{", ".join(map(_order, range(16)))}]
+
+declare <4 x float> @llvm.x86.avx.vpermilvar.ps(<4 x float>, <4 x i32>)
+""",
+    8: """
+declare $shorts @llvm.experimental.vector.compress.v8i32($shorts, <8 x i1>, $shorts)
+""",
+}

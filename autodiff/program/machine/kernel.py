@@ -3,9 +3,10 @@
 Takes the text of a module; gives what computes samples from one place of a batch to another. A call
 passes one pointer, to a frame of integers: where the scratch memory, the shared inputs and the
 results are, the distance between two rows of results in bytes, the first sample and the end, where
-the sums go, and for every input that varies where it is and the distance of its numbers. Where
-samples part there follow their list, the lists that are written with the distance of these in
-bytes, and the counts of their samples.
+the sums go, and for every input that varies where it is and the distance of its numbers. In a tree
+(see `parted`) there follow the list of the samples, the lists that are written, the distance of two
+of these in bytes, and the counts of their samples. A kernel that computes what a list says finds it
+in the place of the results, and these in the place of the list.
 """
 
 from __future__ import annotations

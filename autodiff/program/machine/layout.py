@@ -44,14 +44,9 @@ class Variant(NamedTuple):
     sides: int = 0
 
     @property
-    def tracked(self) -> int:
-        """How many vectors say which samples the lanes are, and which way each goes."""
-        return 2 if self.is_listed or self.sides else 0
-
-    @property
     def is_single(self) -> bool:
         """Whether there is one sample only."""
-        return not any(self.varies)
+        return not (self.is_listed or any(self.varies))
 
 
 class Chunk(NamedTuple):

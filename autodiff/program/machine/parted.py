@@ -9,6 +9,7 @@ reads and writes stays in a near cache.
 from __future__ import annotations
 
 import ctypes
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,9 +22,10 @@ from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.target import Target, with_errors
 from autodiff.program.machine.walking import walker
 
-_NEAR = 2**18  # numbers of a block: 2 MB
-_LARGEST = 2**15  # samples of a block
-_SMALLEST = 2**12
+_NEAR = 2**16  # numbers of a block: 512 kB
+_LARGEST = 2**14  # samples of a block
+_SMALLEST = 2**10
+_CALLS = 2**26  # lines times samples of one call of machine code: about 10 milliseconds
 
 
 class Stage(Protocol):
@@ -94,7 +96,7 @@ class Plan:
         self.sides: list[list[int]] = []  # of each stage, the numbers of the stages behind it
         self.shared: list[int] = []  # the numbers of the batch that each stage has for all samples
         self._places: list[tuple[dict[int, int], int, int, int]] = []
-        self._note(root, {}, 0, 0, 0)
+        self._note(root, {}, 0, 0, 1)
         variants = [self._variant(number) for number in range(len(self.stages))]
         found = [code_of(x.listing, v) for x, v in zip(self.stages, variants, strict=True)]
         self.codes = [code for code in found if code is not None]
@@ -137,10 +139,10 @@ class Plan:
         return number
 
     def _varying(self, number: int) -> list[bool]:
-        """Return which of the inputs of a stage there are for each sample: the first if none is."""
+        """Return what a stage reads for each sample; the one without a list at least one input."""
         stage = self.stages[number]
         varies = [self.varies[i] for i in stage.inputs] + [True] * len(stage.used)
-        return varies if any(varies) else [True, *varies[1:]]
+        return varies if number or any(varies) else [True, *varies[1:]]
 
     def _variant(self, number: int) -> Variant:
         stage, sides = self.stages[number], len(self.sides[number])
@@ -165,16 +167,18 @@ class Plan:
                 self.shared.append(i)
         for place in stage.used:
             columns += [(_ROWS, row * rows[place]), (_NOTHING, 8)]
+        samples = (_LISTS, 4 * self.pitch * list_at)
+        results = (_ROWS, row * (made_at - len(stage.made))) if sides else (_OUT, 0)
         return [
             (_SCRATCH, 0),
             (_SHARED, 8 * shared),
-            (_ROWS, row * (made_at - len(stage.made))) if sides else (_OUT, 0),
+            samples if number else results,
             (_NOTHING, row) if sides else (_DISTANCE, 0),
             (_NOTHING, 0),
             (_NOTHING, 0),
             (_SUMS, sums * number),
             *columns,
-            (_LISTS, 4 * self.pitch * list_at),
+            results if number else samples,
             (_LISTS, 4 * self.pitch * lists_at),
             (_NOTHING, 4 * self.pitch),
             (_COUNTS, 8 * self.ways * number),
@@ -191,6 +195,7 @@ class Parted:
         self.columns = columns
         self.size = size
         self.blocks = -(-size // plan.block)
+        self.at_once = max(_CALLS // (plan.lines * plan.block), 1)  # blocks of a call
         self.failed = False  # whether a sample goes a way that there is not
         self.distance = distance_of(size)
         self.rows = aligned((len(plan.summed) - sum(plan.summed), self.distance))
@@ -203,6 +208,7 @@ class Parted:
         threads = min(threads, self.blocks, threads_for(self.plan.lines, self.size))
         if threads <= 1:
             return self._work()
+        self.at_once = max(min(self.at_once, self.blocks // (4 * threads)), 1)
         with ThreadPoolExecutor(threads) as pool:
             try:
                 for future in [pool.submit(self._work) for _ in range(threads)]:
@@ -214,41 +220,53 @@ class Parted:
 
     def _work(self) -> None:
         """Compute blocks until none is left, or a sample goes a way that there is not."""
+        walk = _Walk(self)
+        while not self.failed:
+            first = next(self._waiting) * self.at_once
+            last = min(first + self.at_once, self.blocks)
+            if first >= last:
+                return
+            if not walk(first, last):
+                self.failed = True
+
+
+class _Walk:
+    """What one thread computes blocks with: memory of its own, and the frames of all stages."""
+
+    def __init__(self, batch: Parted) -> None:
         import numpy
 
-        plan = self.plan
+        words = functools.partial(numpy.array, dtype=numpy.int64)
+        plan = self.plan = batch.plan
+        self.batch = batch
         scratch = aligned((max(code.vectors for code in plan.codes), plan.codes[0].lanes))
         rows = aligned((plan.rows, plan.pitch))
         lists = numpy.empty((plan.lists, plan.pitch), numpy.int32)
+        lists[0] = numpy.arange(plan.pitch)  # all samples
         counts = numpy.zeros((len(plan.stages), plan.ways), numpy.int64)
-        starts, steps = self._sources([scratch, rows, lists, counts])
-        frames, moves = starts[plan.sources] + plan.offsets, steps[plan.sources]
-        now = numpy.empty_like(frames)
-        stack = numpy.empty((len(now) + 1, 2), numpy.int64)
-        fields = [plan.kernels, now, now.strides[0], plan.behind, plan.ways, counts, stack, 0]
-        table = numpy.array([x if type(x) is int else address_of(x) for x in fields], numpy.int64)
-        pointer = ctypes.c_void_p(address_of(table))
-        while not self.failed:
-            number = next(self._waiting)
-            if number >= self.blocks:
-                return
-            numpy.multiply(moves, number, out=now)
-            now += frames
-            counts[:] = 0
-            table[-1] = min(plan.block, self.size - number * plan.block)
-            if plan.walk(pointer) >= 0:
-                self.failed = True
+        own = (scratch, rows, lists, counts, batch.shared)
+        columns, block = len(batch.columns), 8 * plan.block
+        results = [address_of(batch.rows), 8 * batch.distance, address_of(batch.sums)]
+        self.starts = words([0, *map(address_of, own), *results, *[0, 8] * columns])
+        steps = words([*[0] * 6, block, 0, batch.sums.strides[0], *[block, 0] * columns])
+        moves = steps[plan.sources].reshape(-1)
+        self.moving = numpy.flatnonzero(moves)  # what is another in each block
+        self.moves = numpy.stack([self.moving, self.moving, moves[self.moving]], axis=1)
+        self.frames = numpy.empty(plan.sources.shape, numpy.int64)
+        stack = numpy.empty((len(plan.stages) + 1, 2), numpy.int64)
+        arrays = (plan.kernels, self.frames, plan.behind, counts, stack, self.moves)
+        sizes = (self.frames.strides[0], plan.ways, len(self.moves), plan.block, batch.size)
+        self.table = words([*map(address_of, arrays), *sizes, 0, 0])
+        self._kept = (*own, stack)
 
-    def _sources(self, memory: Sequence[Any]) -> tuple[Any, Any]:
-        """Return what addresses are counted from, and how far it goes on with each block."""
-        import numpy
-
-        block, own = self.plan.block, (*memory, self.shared)
-        starts, steps = [0, *map(address_of, own)], [0] * (1 + len(own))
-        starts += [address_of(self.rows), 8 * self.distance, address_of(self.sums)]
-        steps += [8 * block, 0, self.sums.strides[0]]
-        for column in self.columns:
-            is_column = type(column) is Column
-            starts += [column.base, column.stride] if is_column else [0, 0]
-            steps += [column.stride * block if is_column else 0, 0]
-        return numpy.array(starts, numpy.int64), numpy.array(steps, numpy.int64)
+    def __call__(self, first: int, last: int) -> bool:
+        """Compute some blocks; return whether all samples go a way that there is."""
+        plan, batch = self.plan, self.batch
+        start, stop = first * plan.block, min(last * plan.block, batch.size)
+        parts = [x.at(start, stop) if type(x) is Column else (None, 0, 0) for x in batch.columns]
+        self.starts[_INPUTS::2] = [base for _, base, _ in parts]
+        self.frames[:] = self.starts[plan.sources] + plan.offsets
+        self.moves[:, 1] = self.frames.reshape(-1)[self.moving]
+        self.table[-2:] = first, last
+        done: bool = plan.walk(ctypes.c_void_p(address_of(self.table))) < 0
+        return done

@@ -134,10 +134,6 @@ class _Lowering:
         """Write a rounding, whose zero has no sign: Python's are ints."""
         return self.step("+", self.step(operation, x), self.number(0.0))
 
-    def truncated(self, x: int) -> int:
-        is_negative = self.step("<", x, self.number(0.0))
-        return self.step("where", is_negative, self.whole("ceil", x), self.whole("floor", x))
-
     def remainder(self, a: int, b: int) -> int:
         """Write Python's %, whose sign is that of b."""
         rest = self._rest(a, b)
@@ -164,7 +160,7 @@ class _Lowering:
         """Write C's fmod but for the sign of 0; by a power of two all steps are exact."""
         if not is_scale(self.steps[b].constant):
             return self.step(REMAINDER, a, b)
-        whole = self.truncated(self.step("/", a, b))
+        whole = self.step("trunc", self.step("/", a, b))
         return self.step("-", a, self.step("*", b, whole))
 
     def _signs(self, rest: int, b: int) -> tuple[int, int]:
@@ -205,7 +201,7 @@ _SPECIAL: dict[str, Callable[..., int]] = {
     "pos": lambda lowering, x: x,
     "floor": lambda lowering, x: lowering.whole("floor", x),
     "ceil": lambda lowering, x: lowering.whole("ceil", x),
-    "trunc": _Lowering.truncated,
+    "trunc": lambda lowering, x: lowering.whole("trunc", x),
     "%": _Lowering.remainder,
     "//": _Lowering.floor_quotient,
     "power": _Lowering.power,

@@ -1,4 +1,4 @@
-"""One block of a batch through a tree of kernels, as LLVM's text.
+"""Blocks of a batch through a tree of kernels, as LLVM's text.
 
 Takes a table of addresses and sizes, the fields of `TABLE`; gives -1, or 0 if a kernel said that a
 sample contradicts a guard. Stages wait on a stack, each with how many samples it is for; those
@@ -13,9 +13,21 @@ from autodiff.program.machine.kernel import Code, object_code
 from autodiff.program.machine.target import Target
 from autodiff.program.machine.writing import Facts
 
-# Where the kernels are, the frames and their distance; the stages behind each stage, as many for
-# each, and how many samples go there; the stack; and the samples of the block.
-TABLE = ("kernels", "frames", "distance", "sides", "ways", "counts", "stack", "samples")
+TABLE = (
+    "kernels",  # where they are
+    "frames",  # what each is called with
+    "sides",  # the stages behind each stage, as many for each
+    "counts",  # how many samples go there
+    "stack",
+    "moving",  # of what differs by block: its place in the frames, the first, the distance
+    "distance",  # of two frames, in bytes
+    "ways",  # the stages behind each stage
+    "moves",  # how many are moving
+    "block",  # its samples
+    "size",  # all samples
+    "first",  # the first block
+    "last",  # the one behind the last
+)
 _COUNT = 40  # the place of the number of samples in a frame, in bytes
 
 _TEXT = """
@@ -26,14 +38,41 @@ FIELDS
   %frames = inttoptr i64 %frames.at to ptr
   %sides = inttoptr i64 %sides.at to ptr
   %counts = inttoptr i64 %counts.at to ptr
+  %moving = inttoptr i64 %moving.at to ptr
+  br label %block
+block:
+  %number = phi i64 [ %first.at, %0 ], [ %number.next, %block.next ]
+  br label %move
+move:
+  %m = phi i64 [ 0, %block ], [ %m.next, %moved ]
+  %is.moving = icmp slt i64 %m, %moves.at
+  br i1 %is.moving, label %moved, label %begin
+moved:
+  %m.offset = mul i64 %m, 3
+  %p.place = getelementptr i64, ptr %moving, i64 %m.offset
+  %m.place = load i64, ptr %p.place
+  %p.origin = getelementptr i64, ptr %p.place, i64 1
+  %origin = load i64, ptr %p.origin
+  %p.move = getelementptr i64, ptr %p.place, i64 2
+  %m.move = load i64, ptr %p.move
+  %far = mul i64 %m.move, %number
+  %now = add i64 %origin, %far
+  %p.now = getelementptr i64, ptr %frames, i64 %m.place
+  store i64 %now, ptr %p.now
+  %m.next = add i64 %m, 1
+  br label %move
+begin:
+  %before = mul i64 %number, %block.at
+  %left = sub i64 %size.at, %before
+  %samples = call i64 @llvm.smin.i64(i64 %left, i64 %block.at)
   %p.first = getelementptr i64, ptr %stack, i64 1
   store i64 0, ptr %stack
-  store i64 %samples.at, ptr %p.first
+  store i64 %samples, ptr %p.first
   br label %next
 next:
-  %height = phi i64 [ 2, %0 ], [ %height.more, %side.next ]
+  %height = phi i64 [ 2, %begin ], [ %height.more, %side.next ]
   %is.waiting = icmp sgt i64 %height, 0
-  br i1 %is.waiting, label %stage, label %done
+  br i1 %is.waiting, label %stage, label %block.next
 stage:
   %top = sub i64 %height, 2
   %p.stage = getelementptr i64, ptr %stack, i64 %top
@@ -58,6 +97,7 @@ side:
   %behind = load i64, ptr %p.side
   %p.there = getelementptr i64, ptr %counts, i64 %place
   %there = load i64, ptr %p.there
+  store i64 0, ptr %p.there
   %p.new = getelementptr i64, ptr %stack, i64 %height.now
   store i64 %behind, ptr %p.new
   %p.new.count = getelementptr i64, ptr %p.new, i64 1
@@ -73,9 +113,15 @@ side.next:
   br i1 %is.side, label %side, label %next
 stopped:
   ret i64 0
+block.next:
+  %number.next = add i64 %number, 1
+  %is.block = icmp slt i64 %number.next, %last.at
+  br i1 %is.block, label %block, label %done
 done:
   ret i64 -1
 }
+
+declare i64 @llvm.smin.i64(i64, i64)
 """
 
 

@@ -21,10 +21,11 @@ from autodiff.program.machine.target import Target, scalar_function, vector_func
 from autodiff.rows import TABLE
 
 _PARAMETERS = (
-    "ptr noalias %scratch, ptr noalias %sums, ptr noalias %shared, ptr noalias %out, i64 %distance"
+    "ptr noalias %scratch, ptr noalias %sums, ptr noalias %shared, ptr noalias %out, "
+    "i64 %distance, ptr noalias %frame"
 )
 
-_TRACKED = 8  # vectors taken together where numbers are gathered: the loads of many are under way
+_TRACKED = 64  # samples taken together where they part: the loads of many are under way
 
 
 class Facts(NamedTuple):
@@ -56,11 +57,11 @@ class _Writer:
         kept = [i for i, is_summed in enumerate(variant.summed) if not is_summed]
         kept = kept[1:] if variant.sides else kept
         self.rows = {output: i for i, output in enumerate(kept)}
-        self.first_slot = len(self.tiles)
+        self.first_slot = 0 if variant.is_listed else len(self.tiles)
         self.bad = self.first_slot + self.layout.slots  # the place of the mask of failing lanes
         self.group = 1 if variant.is_single else self.layout.group
-        if variant.tracked and self.group == 1:
-            self.group = _TRACKED
+        if (variant.is_listed or variant.sides) and self.group == 1:
+            self.group = _TRACKED // self.lanes
         self.outputs: dict[int, list[int]] = {}
         for output, place in enumerate(listing.outputs):
             self.outputs.setdefault(place, []).append(output)
@@ -80,7 +81,7 @@ class _Writer:
             is_guarded=bool(self.listing.guards),
         )
         text = "\n".join([*self.functions.values(), *chunks, around, "!0 = !{i32 1}"])
-        vectors = len(self.sums) + self.group * (self.bad + 1 + self.variant.tracked)
+        vectors = len(self.sums) + self.group * (self.bad + 1 + bool(self.variant.sides))
         return text, Facts(tuple(self.symbols), (len(self.listing.computed), vectors))
 
     # ---- Lines --------------------------------------------------------------------------------
@@ -90,6 +91,7 @@ class _Writer:
         self.lines: list[str] = []
         self.here: set[int] = set()  # what has a name in this function
         self.loads = chunk.loads
+        self.is_placed = False  # whether the places of the samples have names
         failing = []
         if number == 0:  # outputs that no line computes
             for place in self.outputs:
@@ -141,6 +143,8 @@ class _Writer:
             else:
                 text = f"  %v{place} = load {vector}, ptr %p{place}, align {8 * self.lanes}"
                 self.lines.append(text)
+        elif place in self.tiles and self.variant.is_listed:
+            self._gather(place)
         elif place in self.tiles:
             self._slot(f"p{place}", self.tiles[place])
             self.lines.append(f"  %v{place} = load {vector}, ptr %p{place}, align {8 * self.lanes}")
@@ -151,6 +155,36 @@ class _Writer:
                 f"  %i{place} = insertelement {vector} poison, double %s{place}, i64 0",
                 f"  %v{place} = shufflevector {vector} %i{place}, {vector} poison, "
                 f"<{self.lanes} x i32> zeroinitializer",
+            ]
+
+    def _gather(self, place: int) -> None:
+        """Load an input lane by lane, from where its samples are."""
+        self._place_samples()
+        self.lines += [
+            f"  %p{place} = getelementptr ptr, ptr %frame, i64 {7 + 2 * self.tiles[place]}",
+            f"  %column{place} = load ptr, ptr %p{place}",
+        ]
+        vector = "poison"
+        for lane in range(self.lanes):
+            name = f"{place}.{lane}"
+            new = f"%v{place}" if lane == self.lanes - 1 else f"%v{name}"
+            self.lines += [
+                f"  %p{name} = getelementptr double, ptr %column{place}, i64 %at{lane}",
+                f"  %e{name} = load double, ptr %p{name}",
+                f"  {new} = insertelement {self.vector} {vector}, double %e{name}, i64 {lane}",
+            ]
+            vector = new
+
+    def _place_samples(self) -> None:
+        """Load where the samples of the lanes are."""
+        if self.is_placed:
+            return
+        self.is_placed = True
+        for lane in range(self.lanes):
+            self.lines += [
+                f"  %p.at{lane} = getelementptr i32, ptr %out, i64 {lane}",
+                f"  %at{lane}.short = load i32, ptr %p.at{lane}",
+                f"  %at{lane} = zext i32 %at{lane}.short to i64",
             ]
 
     def _truth(self, place: int) -> str:
@@ -261,7 +295,7 @@ class _Writer:
                     f"  store double %e{output}, ptr %o{output}",
                 ]
             elif output not in self.rows:  # which way samples go
-                self._slot(f"o{output}", self.bad + 2)
+                self._slot(f"o{output}", self.bad + 1)
                 at = f"ptr %o{output}, align {8 * self.lanes}"
                 self.lines.append(f"  store {self.vector} {number}, {at}")
             elif self.variant.is_listed:
@@ -276,19 +310,19 @@ class _Writer:
 
     def _scatter(self, output: int, number: str) -> None:
         """Store a line where its samples are; lanes behind the end store the last one again."""
-        self._slot(f"where{output}", self.bad + 1)
+        self._place_samples()
         self.lines += [
+            f"  %r{output} = getelementptr ptr, ptr %frame, i64 {7 + 2 * len(self.tiles)}",
+            f"  %rows{output} = load ptr, ptr %r{output}",
             f"  %n{output} = mul i64 %distance, {self.rows[output]}",
-            f"  %o{output} = getelementptr i8, ptr %out, i64 %n{output}",
+            f"  %o{output} = getelementptr i8, ptr %rows{output}, i64 %n{output}",
         ]
         for lane in range(self.lanes):
             name = f"{output}.{lane}"
             self.lines += [
-                f"  %p{name} = getelementptr i64, ptr %where{output}, i64 {lane}",
-                f"  %s{name} = load i64, ptr %p{name}",
-                f"  %o{name} = getelementptr double, ptr %o{output}, i64 %s{name}",
-                f"  %e{name} = extractelement {self.vector} {number}, i64 {lane}",
-                f"  store double %e{name}, ptr %o{name}",
+                f"  %o{name} = getelementptr double, ptr %o{output}, i64 %at{lane}",
+                f"  %x{name} = extractelement {self.vector} {number}, i64 {lane}",
+                f"  store double %x{name}, ptr %o{name}",
             ]
 
     def _failing(self, place: int, *, truth: bool) -> str:
