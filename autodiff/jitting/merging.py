@@ -7,7 +7,7 @@ the right one is chosen: parting samples would cost more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -54,6 +54,14 @@ COMPILED = Prices(
 )
 
 
+Fork = tuple[int, Any, Any]
+
+
+def _conditions(fork: Fork | None) -> list[int]:
+    """Return the places of all that is asked."""
+    return [] if fork is None else [fork[0], *_conditions(fork[1]), *_conditions(fork[2])]
+
+
 class Part:
     """What some variants compute that begin alike.
 
@@ -69,8 +77,9 @@ class Part:
         What is computed for samples that go these ways; nothing where they part.
     sides : list of Part
         Where they part: those that are next.
-    masks : list of int
-        The places of which samples go to each of them.
+    fork : tuple or None
+        What is asked to tell who goes where: the place of a condition; then, for the samples for
+        which it does not hold and for those for which it does, what is asked next. None: nothing.
     unknown : int or None
         The place of whether a sample that begins alike goes a way of no variant; None if none can.
     """
@@ -83,14 +92,14 @@ class Part:
         self.depth = depth
         self.outputs = outputs
         self.sides: list[Part] = []
-        self.masks: list[int] = []
+        self.fork: Fork | None = None
         self.unknown: int | None = None
 
     @property
     def own(self) -> list[int]:
         """The places of what is computed before samples part."""
         known = [] if self.unknown is None else [self.unknown]
-        return [*known, *self.masks, *self.outputs]
+        return [*known, *_conditions(self.fork), *self.outputs]
 
     @property
     def needed(self) -> list[int]:
@@ -134,12 +143,22 @@ class Lines:
             places.append(self.step(operation, *here, constant=constant))
         return places
 
-    def code_of(self, masks: Sequence[int]) -> int:
-        """Return the place of the number of the mask that holds."""
-        code, *rest = (self.step(LIKE, constant=Fraction(i)) for i in range(len(masks)))
-        for mask, number in zip(masks[1:], rest, strict=True):
-            code = self.step("where", mask, number, code)
-        return code
+    def masks_of(self, fork: Fork) -> list[int]:
+        """Return the place of which samples go to each side."""
+        condition, no, yes = fork
+        masks = []
+        for here, ends in ((self.step("not", condition), no), (condition, yes)):
+            further = [here] if ends is None else self.masks_of(ends)
+            masks += [x if x == here else self.step("and", here, x) for x in further]
+        return masks
+
+    def code_of(self, fork: Fork | None, numbers: Iterator[int]) -> int:
+        """Return the place of the number of the side that a sample goes to."""
+        if fork is None:
+            return self.step(LIKE, constant=Fraction(next(numbers)))
+        condition, *further = fork
+        no, yes = (self.code_of(ends, numbers) for ends in further)
+        return self.step("where", condition, yes, no)
 
     def listing(
         self,
@@ -221,18 +240,19 @@ class Lines:
         before = self.behind(no.conditions[: depth + 1])
         joined = Part(no.variant, no.conditions, depth, [])
         is_short = not (no.sides or yes.sides) and self._is_short(before, [no, yes])
-        ends = [(self.step("not", condition), no), (condition, yes)]
-        for here, part in ends:
+        forks: list[Fork | None] = []
+        for is_yes, part in enumerate((no, yes)):
             is_asked = is_short or (part.sides and self._is_short(before, [part]))
             if is_asked and part.unknown is not None:
+                here = condition if is_yes else self.step("not", condition)
                 unknown = self.step("and", here, part.unknown)
                 known = joined.unknown
                 joined.unknown = unknown if known is None else self.step("or", known, unknown)
-            if is_short:
-                continue
             joined.sides += part.sides if is_asked else [part]
-            joined.masks += [self.step("and", here, x) for x in part.masks] if is_asked else [here]
+            forks.append(part.fork if is_asked else None)
+        joined.fork = (condition, forks[0], forks[1])
         if is_short:
+            joined.sides, joined.fork = [], None
             joined.outputs = [
                 a if a == b else self.step("where", condition, a, b)
                 for a, b in zip(yes.outputs, no.outputs, strict=True)

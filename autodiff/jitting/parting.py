@@ -8,6 +8,7 @@ done here; by machine code, in `program.machine.parted`, of the same nodes.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -36,6 +37,8 @@ class Node:
         Its lines: from inputs and `used` to the outputs; or to which samples go where, and `made`.
     sides : list of (Node, list of int)
         What is behind it, and the places of what is handed on to each.
+    plans : dict
+        What machine code has made of it; for it to keep.
     """
 
     def __init__(self, lines: Lines, part: Part, carried: Sequence[int]) -> None:
@@ -47,13 +50,16 @@ class Node:
         found = set(filter(lines.is_number, needed)) | {*carried}
         kept = [_carried(lines, side, found) for side in part.sides]
         self.made = sorted({x for places in kept for x in places} - {*carried})
-        masks = part.masks
-        if masks and lines.prices.is_numbered:
-            masks = [lines.code_of(masks)]
+        masks: list[int] = []
+        if part.fork is not None:
+            is_numbered, numbers = lines.prices.is_numbered, itertools.count()
+            fork = part.fork
+            masks = [lines.code_of(fork, numbers)] if is_numbered else lines.masks_of(fork)
         outputs = [*part.outputs, *masks, *self.made]
         self.listing = lines.listing([*self.inputs, *self.used], outputs, part.unknown)
         sides = zip(part.sides, kept, strict=True)
         self.sides = [(Node(lines, side, places), places) for side, places in sides]
+        self.plans: dict[Any, Any] = {}
 
     def parted(self, outputs: list[Any], count: int) -> tuple[list[Any], dict[int, Any]]:
         """Return where the samples for each side are, and what was computed for these sides."""

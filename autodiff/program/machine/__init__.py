@@ -29,7 +29,7 @@ from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.parted import Parted, Plan, Stage
 from autodiff.program.machine.primitives import primitives
 from autodiff.program.machine.target import Target, llvm, target_of
-from autodiff.program.machine.writing import Facts, module
+from autodiff.program.machine.writing import TOGETHER, Facts, module
 
 LARGEST = 200_000  # lines that are compiled: half a minute
 
@@ -71,7 +71,6 @@ class Machine:
         if self._threads < 1:
             raise ValueError(f"threads is at least 1, and not {self.threads}")
         self._codes: dict[tuple[Listing, Variant], Code | None] = {}
-        self._plans: dict[tuple[Stage, tuple[bool, ...], tuple[bool, ...]], Plan] = {}
         self._local = _Buffers()
 
     def __reduce__(self) -> Any:
@@ -162,10 +161,10 @@ class Machine:
         None if a sample goes a way that there is not, or if there is no code.
         """
         varies = tuple([is_array(x) and x.size > 1 for x in numbers])
-        key = (root, varies, summed)
-        if key not in self._plans:
-            self._plans[key] = Plan(self._code, self.target, root, varies, summed)
-        plan = self._plans[key]
+        key = (self, varies, summed)
+        if key not in root.plans:
+            root.plans[key] = Plan(self._code, self.target, root, varies, summed)
+        plan = root.plans[key]
         if not plan.is_compiled:
             return None
         pairs = zip(numbers, varies, strict=True)
@@ -180,7 +179,7 @@ class Machine:
     def _check(
         self, lines: Listing, numbers: Sequence[Any], shape: tuple[int, ...], first: int
     ) -> None:
-        """Raise the error of the guard that a sample of a vector contradicts."""
+        """Raise the error of the guard that one of the samples taken together contradicts."""
         import numpy
 
         def check(sample: list[Any], name: str) -> None:
@@ -192,7 +191,7 @@ class Machine:
             with numpy.errstate(all="ignore"):
                 computed_by(lines, sample, check=of_guard)
 
-        first_failing(numbers, shape, first, self.target.lanes, check)
+        first_failing(numbers, shape, first, TOGETHER, check)
 
     # ---- Code ---------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ class Batch:
         self.distance = distance_of(size)
         self.rows = aligned((count, self.distance))
         self.sums = numpy.zeros((len(self.starts), sum(variant.summed)))
-        self.failed = size  # the first sample known to contradict a guard, or of its vector
+        self.failed = size  # where the first one begins of the groups that contradict a guard
         self._waiting = itertools.count()
         self._lock = threading.Lock()
         self._is_over = False
@@ -186,14 +186,14 @@ def first_failing(
     numbers: Sequence[Any],
     shape: tuple[int, ...],
     first: int,
-    lanes: int,
+    count: int,
     check: Callable[[list[Any], str], None],
 ) -> None:
-    """Check the samples of a vector one by one, each by its numbers and by what it is called."""
+    """Check some samples one by one, each by its numbers and by what it is called."""
     import numpy
 
     views = [numpy.broadcast_to(x, shape) for x in numbers]
-    for place in range(first, min(first + lanes, math.prod(shape))):
+    for place in range(first, min(first + count, math.prod(shape))):
         index = tuple(map(int, numpy.unravel_index(place, shape)))
         name = f"sample {index[0] if len(index) == 1 else index}"
         check([view[index].astype(float).reshape(1) for view in views], name)

@@ -8,47 +8,53 @@ are written to a list for each way.
 
 from __future__ import annotations
 
+import struct
 from string import Template
+from typing import NamedTuple
 
 from autodiff.program.machine.layout import Variant
 
 
-def driver(
-    lanes: int,
-    chunks: int,
-    inputs: int,
-    sums: int,
-    bad: int,
-    group: int,
-    variant: Variant,
-    *,
-    is_guarded: bool,
-) -> str:
+class Places(NamedTuple):
+    """Where the numbers of samples are in the scratch memory.
+
+    Attributes
+    ----------
+    size : int
+        How many vectors of numbers there are for each vector of samples.
+    group : int
+        How many vectors of samples are taken together.
+    way : int
+        Which of the vectors says which way each sample goes, if samples part.
+    """
+
+    size: int
+    group: int
+    way: int
+
+
+def driver(lanes: int, chunks: int, sums: int, place: Places, variant: Variant) -> str:
     """Write the functions that call the chunks.
 
     Parameters
     ----------
     lanes, chunks : int
         How many numbers a vector has, and how many chunks there are.
-    inputs, sums : int
-        How many inputs vary (none: there is one sample), and how many outputs are added up.
-    bad : int
-        The place of the mask of failing lanes. It is the last of the vectors of one sample; but for
-        which samples the lanes are, and which way each goes, if the variant has these.
-    group : int
-        How many vectors are taken together.
+    sums : int
+        How many outputs are added up.
+    place : Places
+        Where what varies is in the scratch memory.
     variant : Variant
         What the kernel is for.
-    is_guarded : bool
-        Whether a lane can fail.
     """
-    is_listed, last = variant.is_listed, 7 + 2 * inputs  # the field behind the columns
-    text = _BODY + (_LOOP if inputs or is_listed else _SINGLE)
+    inputs, is_listed = sum(variant.varies), variant.is_listed
+    last = 7 + 2 * inputs  # the field behind the columns
+    text = _BODY + (_SINGLE if variant.is_single else _LOOP)
     if is_listed:
         text += _PADDED
     if variant.sides:
-        text += _PART + _COMPRESSING[lanes]
-    return Template(text.replace("$compress", _COMPRESS[lanes])).substitute(
+        text += _part(variant.sides, lanes)
+    return Template(text).substitute(
         chunks=", ".join(f"ptr @chunk{i}" for i in range(chunks)),
         count=chunks,
         vector=f"<{lanes} x double>",
@@ -57,19 +63,15 @@ def driver(
         lanes=lanes,
         last=lanes - 1,
         element="i32" if is_listed else "double",
-        bytes=(4 if is_listed else 8) * lanes,
-        looked="%group" if is_guarded else "0",
-        size=8 * lanes * (bad + 1 + bool(variant.sides)),
-        group=group,
+        size=8 * lanes * place.size,
+        group=place.group,
         inputs=0 if is_listed else inputs,
         sums=sums,
-        bad=bad,
-        way=bad + 1,
+        way=place.way,
         list=2 if is_listed else last,
         lists=last + 1,
         pitch=last + 2,
         counts=last + 3,
-        sides=variant.sides,
         gather="\n".join(_gathered(lane, lanes) for lane in range(lanes)),
         newest=f"%vector{lanes - 1}",
         pad="call void @pad(ptr %out, i64 %end)" if is_listed else "",
@@ -83,7 +85,7 @@ def _gathered(lane: int, lanes: int) -> str:
     """Write how one lane of an input is loaded: behind the end that of the last sample."""
     before = f"%vector{lane - 1}" if lane else "poison"
     return f"""
-  %lane{lane} = add i64 %index, {lane}
+  %lane{lane} = add i64 %k.index, {lane}
   %inside{lane} = icmp slt i64 %lane{lane}, %end
   %at{lane} = select i1 %inside{lane}, i64 %lane{lane}, i64 %newest
   %offset{lane} = mul i64 %at{lane}, %stride
@@ -94,7 +96,8 @@ def _gathered(lane: int, lanes: int) -> str:
 
 _FIELDS = """\
   %sums = load ptr, ptr %frame
-  %scratch = getelementptr $vector, ptr %sums, i64 $sums
+  %bad = getelementptr $vector, ptr %sums, i64 $sums
+  %scratch = getelementptr $vector, ptr %bad, i64 1
   %p.shared = getelementptr i64, ptr %frame, i64 1
   %shared = load ptr, ptr %p.shared
   %p.out = getelementptr i64, ptr %frame, i64 2
@@ -102,53 +105,31 @@ _FIELDS = """\
   %p.distance = getelementptr i64, ptr %frame, i64 3
   %distance = load i64, ptr %p.distance"""
 
-# Every chunk for every vector of a group: the first vector in which a lane fails, or -1.
+# Every chunk for every vector of a group; whether no lane fails.
 _BODY = """
 @chunks = internal constant [$count x ptr] [$chunks]
 
-define internal i64 @body(
+define internal i1 @body(
     ptr %scratch, ptr %sums, ptr %shared, ptr %out, i64 %distance, ptr %frame, i64 %group
 ) noinline nounwind {
+  %bad = getelementptr $vector, ptr %sums, i64 $sums
+  store $mask zeroinitializer, ptr %bad
   br label %chunk
 chunk:
-  %number = phi i64 [ 0, %0 ], [ %number.next, %chunk.next ]
+  %number = phi i64 [ 0, %0 ], [ %number.next, %chunk ]
   %p.chunk = getelementptr ptr, ptr @chunks, i64 %number
   %run = load ptr, ptr %p.chunk
-  br label %vector
-vector:
-  %k = phi i64 [ 0, %chunk ], [ %k.next, %vector ]
-  %k.offset = mul i64 %k, $size
-  %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
-  %k.place = mul i64 %k, $bytes
-  %k.out = getelementptr i8, ptr %out, i64 %k.place
   call void %run(
-      ptr %k.scratch, ptr %sums, ptr %shared, ptr %k.out, i64 %distance, ptr %frame
+      ptr %scratch, ptr %sums, ptr %shared, ptr %out, i64 %distance, ptr %frame, i64 %group
   )
-  %k.next = add i64 %k, 1
-  %k.more = icmp slt i64 %k.next, %group
-  br i1 %k.more, label %vector, label %chunk.next
-chunk.next:
   %number.next = add i64 %number, 1
   %is.chunk = icmp slt i64 %number.next, $count
   br i1 %is.chunk, label %chunk, label %look
 look:
-  %i = phi i64 [ 0, %chunk.next ], [ %i.next, %good ]
-  %is.vector = icmp slt i64 %i, $looked
-  br i1 %is.vector, label %test, label %end
-test:
-  %offset = mul i64 %i, $size
-  %at = getelementptr i8, ptr %scratch, i64 %offset
-  %bad = getelementptr $vector, ptr %at, i64 $bad
   %lanes = load $mask, ptr %bad
   %any = call i64 @llvm.vector.reduce.or.v${lanes}i64($mask %lanes)
   %is.good = icmp eq i64 %any, 0
-  br i1 %is.good, label %good, label %end
-good:
-  %i.next = add i64 %i, 1
-  br label %look
-end:
-  %failed = phi i64 [ -1, %look ], [ %i, %test ]
-  ret i64 %failed
+  ret i1 %is.good
 }
 
 declare i64 @llvm.vector.reduce.or.v${lanes}i64($mask)
@@ -157,11 +138,10 @@ declare i64 @llvm.vector.reduce.or.v${lanes}i64($mask)
 _SINGLE = f"""
 define i64 @run(ptr %frame) nounwind {{
 {_FIELDS}
-  %bad = getelementptr $vector, ptr %scratch, i64 $bad
-  store $mask zeroinitializer, ptr %bad
-  %failed = call i64 @body(
+  %is.good = call i1 @body(
       ptr %scratch, ptr %sums, ptr %shared, ptr %out, i64 %distance, ptr %frame, i64 1
   )
+  %failed = select i1 %is.good, i64 -1, i64 0
   ret i64 %failed
 }}
 """
@@ -210,12 +190,13 @@ _SUMS = "\n\n".join(
 
 # The vector at the end comes first: the lanes behind the end are then taken out of the sums.
 _LOOP = f"""
-define internal void @gather(ptr %frame, ptr %scratch, i64 %index, i64 %end) noinline nounwind {{
-  %bad = getelementptr $vector, ptr %scratch, i64 $bad
-  store $mask zeroinitializer, ptr %bad
+define internal void @gather(
+    ptr %frame, ptr %scratch, i64 %index, i64 %end, i64 %group
+) noinline nounwind {{
   %newest = sub i64 %end, 1
-  %newest.lane = add i64 %index, $last
-  %is.whole = icmp slt i64 %newest.lane, %end
+  %samples = mul i64 %group, $lanes
+  %behind = add i64 %index, %samples
+  %is.whole = icmp sle i64 %behind, %end
   br label %head
 head:
   %input = phi i64 [ 0, %0 ], [ %next, %more ]
@@ -230,18 +211,31 @@ choose:
   %p.stride = getelementptr i64, ptr %frame, i64 %entry.stride
   %stride = load i64, ptr %p.stride
   %tile = getelementptr $vector, ptr %scratch, i64 %input
+  %from = getelementptr double, ptr %base, i64 %index
   %is.dense = icmp eq i64 %stride, 8
   %is.plain = and i1 %is.dense, %is.whole
   br i1 %is.plain, label %plain, label %gather
 plain:
-  %from = getelementptr double, ptr %base, i64 %index
-  %vector = load $vector, ptr %from, align 1
-  store $vector %vector, ptr %tile
-  br label %more
+  %p = phi i64 [ 0, %choose ], [ %p.next, %plain ]
+  %p.offset = mul i64 %p, $size
+  %p.tile = getelementptr i8, ptr %tile, i64 %p.offset
+  %p.from = getelementptr $vector, ptr %from, i64 %p
+  %vector = load $vector, ptr %p.from, align 1
+  store $vector %vector, ptr %p.tile
+  %p.next = add i64 %p, 1
+  %p.more = icmp slt i64 %p.next, %group
+  br i1 %p.more, label %plain, label %more
 gather:
+  %k = phi i64 [ 0, %choose ], [ %k.next, %gather ]
+  %k.offset = mul i64 %k, $size
+  %k.tile = getelementptr i8, ptr %tile, i64 %k.offset
+  %k.samples = mul i64 %k, $lanes
+  %k.index = add i64 %index, %k.samples
 $gather
-  store $vector $newest, ptr %tile
-  br label %more
+  store $vector $newest, ptr %k.tile
+  %k.next = add i64 %k, 1
+  %k.more = icmp slt i64 %k.next, %group
+  br i1 %k.more, label %gather, label %more
 more:
   %next = add i64 %input, 1
   br label %head
@@ -251,28 +245,14 @@ done:
 
 define internal i64 @step(ptr %frame, i64 %index, i64 %end, i64 %group) noinline nounwind {{
 {_FIELDS}
-  br label %vector
-vector:
-  %k = phi i64 [ 0, %0 ], [ %k.next, %vector ]
-  %k.offset = mul i64 %k, $size
-  %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
-  %k.samples = mul i64 %k, $lanes
-  %k.index = add i64 %index, %k.samples
-  call void @gather(ptr %frame, ptr %k.scratch, i64 %k.index, i64 %end)
-  %k.next = add i64 %k, 1
-  %k.more = icmp slt i64 %k.next, %group
-  br i1 %k.more, label %vector, label %ready
-ready:
+  call void @gather(ptr %frame, ptr %scratch, i64 %index, i64 %end, i64 %group)
   %at = getelementptr $element, ptr %out, i64 %index
-  %failed = call i64 @body(
+  %is.good = call i1 @body(
       ptr %scratch, ptr %sums, ptr %shared, ptr %at, i64 %distance, ptr %frame, i64 %group
   )
   $part
-  %is.good = icmp slt i64 %failed, 0
-  %before = mul i64 %failed, $lanes
-  %first = add i64 %index, %before
-  %failing = select i1 %is.good, i64 -1, i64 %first
-  ret i64 %failing
+  %failed = select i1 %is.good, i64 -1, i64 %index
+  ret i64 %failed
 }}
 
 {_SUMS}
@@ -339,11 +319,26 @@ define internal void @pad(ptr %list, i64 %end) noinline nounwind {
 }
 """
 
-# The samples of each way, one after the other, and how many there are. The vectors of a list
-# overlap: each ends in lanes that the next one overwrites. Lanes behind the end go where the last
-# sample goes, of whose list they are the end: there are too many of them until `trim` is called.
+# The samples of each way, one after the other, and how many there are. Lanes behind the end go
+# where the last sample goes, at the end of its list: there are too many until `trim` is called.
 _PARTING = "ptr %frame, ptr %scratch, i64 %index, i64 %group"
-_PART = f"""
+
+
+def _part(sides: int, lanes: int) -> str:
+    """Write how the lists are written: way by way, or lane by lane where there are many ways."""
+    is_short = sides <= lanes
+    ways, each = range(sides if is_short else 0), _compressed if is_short else _appended
+    before = [
+        f"""
+  %offset{i} = mul i64 %pitch, {i}
+  %list{i} = getelementptr i8, ptr %lists, i64 %offset{i}
+  %p.n{i} = getelementptr i64, ptr %counts, i64 {i}
+  %n{i}.old = load i64, ptr %p.n{i}"""
+        for i in ways
+    ]
+    counted = [f"\n  %n{i} = phi i64 [ %n{i}.old, %0 ], [ %n{i}.next, %vector ]" for i in ways]
+    after = [f"\n  store i64 %n{i}.next, ptr %p.n{i}" for i in ways]
+    return f"""
 define internal void @part({_PARTING}) noinline nounwind {{
   %p.list = getelementptr i64, ptr %frame, i64 $list
   %list = load ptr, ptr %p.list
@@ -354,47 +349,63 @@ define internal void @part({_PARTING}) noinline nounwind {{
   %p.counts = getelementptr i64, ptr %frame, i64 $counts
   %counts = load ptr, ptr %p.counts
   %from = getelementptr i32, ptr %list, i64 %index
-  br label %side
-side:
-  %i = phi i64 [ 0, %0 ], [ %i.next, %side.next ]
-  %i.number = uitofp i64 %i to double
-  %i.0 = insertelement $vector poison, double %i.number, i64 0
-  %i.all = shufflevector $vector %i.0, $vector poison, $shorts zeroinitializer
-  %offset = mul i64 %i, %pitch
-  %new = getelementptr i8, ptr %lists, i64 %offset
-  %p.n = getelementptr i64, ptr %counts, i64 %i
-  %n.old = load i64, ptr %p.n
+  %ways = getelementptr $vector, ptr %scratch, i64 $way{"".join(before)}
   br label %vector
 vector:
-  %k = phi i64 [ 0, %side ], [ %k.next, %vector ]
-  %n = phi i64 [ %n.old, %side ], [ %n.next, %vector ]
+  %k = phi i64 [ 0, %0 ], [ %k.next, %vector ]{"".join(counted)}
   %k.offset = mul i64 %k, $size
-  %k.scratch = getelementptr i8, ptr %scratch, i64 %k.offset
-  %p.way = getelementptr $vector, ptr %k.scratch, i64 $way
+  %p.way = getelementptr i8, ptr %ways, i64 %k.offset
   %way = load $vector, ptr %p.way
-  %goes = fcmp oeq $vector %way, %i.all
-  %bits = bitcast <$lanes x i1> %goes to i$lanes
-  %number = zext i$lanes %bits to i64
   %p.samples = getelementptr $shorts, ptr %from, i64 %k
-  %samples = load $shorts, ptr %p.samples, align 4
-$compress
-  %p.new = getelementptr i32, ptr %new, i64 %n
-  store $shorts %together, ptr %p.new, align 4
-  %more = call i64 @llvm.ctpop.i64(i64 %number)
-  %n.next = add i64 %n, %more
+  %samples = load $shorts, ptr %p.samples, align 4{each(sides, lanes)}
   %k.next = add i64 %k, 1
   %k.more = icmp slt i64 %k.next, %group
-  br i1 %k.more, label %vector, label %side.next
-side.next:
-  store i64 %n.next, ptr %p.n
-  %i.next = add i64 %i, 1
-  %is.side = icmp slt i64 %i.next, $sides
-  br i1 %is.side, label %side, label %done
-done:
+  br i1 %k.more, label %vector, label %done
+done:{"".join(after)}
   ret void
 }}
+{_TRIM}{_ORDERS.get(lanes, "") if is_short else ""}"""
 
-define internal void @trim(ptr %frame, ptr %scratch, i64 %rest) noinline nounwind {{
+
+def _compressed(sides: int, lanes: int) -> str:
+    """Write how the samples of each way are put one behind the other.
+
+    The vectors of a list overlap: each ends in lanes that the next one overwrites.
+    """
+    return "".join(
+        f"""
+  %goes{i} = fcmp oeq $vector %way, splat (double 0x{struct.pack(">d", i).hex().upper()})
+  %bits{i} = bitcast <$lanes x i1> %goes{i} to i$lanes
+  %number{i} = zext i$lanes %bits{i} to i64
+{_COMPRESS[lanes].replace("#", str(i))}
+  %p.new{i} = getelementptr i32, ptr %list{i}, i64 %n{i}
+  store $shorts %together{i}, ptr %p.new{i}, align 4
+  %more{i} = call i64 @llvm.ctpop.i64(i64 %number{i})
+  %n{i}.next = add i64 %n{i}, %more{i}"""
+        for i in range(sides)
+    )
+
+
+def _appended(sides: int, lanes: int) -> str:
+    """Write how each sample is put behind those of its way."""
+    return "\n  %numbers = fptosi $vector %way to $mask" + "".join(
+        f"""
+  %sample{i} = extractelement $shorts %samples, i64 {i}
+  %way{i} = extractelement $mask %numbers, i64 {i}
+  %p.n{i} = getelementptr i64, ptr %counts, i64 %way{i}
+  %n{i} = load i64, ptr %p.n{i}
+  %offset{i} = mul i64 %way{i}, %pitch
+  %list{i} = getelementptr i8, ptr %lists, i64 %offset{i}
+  %p.new{i} = getelementptr i32, ptr %list{i}, i64 %n{i}
+  store i32 %sample{i}, ptr %p.new{i}
+  %n{i}.next = add i64 %n{i}, 1
+  store i64 %n{i}.next, ptr %p.n{i}"""
+        for i in range(lanes)
+    )
+
+
+_TRIM = """
+define internal void @trim(ptr %frame, ptr %scratch, i64 %rest) noinline nounwind {
   %p.counts = getelementptr i64, ptr %frame, i64 $counts
   %counts = load ptr, ptr %p.counts
   %p.ways = getelementptr $vector, ptr %scratch, i64 $way
@@ -407,7 +418,7 @@ define internal void @trim(ptr %frame, ptr %scratch, i64 %rest) noinline nounwin
   %n.less = sub i64 %n.more, $lanes
   store i64 %n.less, ptr %p.n
   ret void
-}}
+}
 
 declare i64 @llvm.ctpop.i64(i64)
 """
@@ -416,18 +427,18 @@ declare i64 @llvm.ctpop.i64(i64)
 # by one of AVX that is told the order, or for two lanes by their exchange.
 _COMPRESS = {
     2: """\
-  %turned = shufflevector $shorts %samples, $shorts poison, $shorts <i32 1, i32 0>
-  %first = extractelement <2 x i1> %goes, i64 0
-  %together = select i1 %first, $shorts %samples, $shorts %turned""",
+  %turned# = shufflevector $shorts %samples, $shorts poison, $shorts <i32 1, i32 0>
+  %first# = extractelement <2 x i1> %goes#, i64 0
+  %together# = select i1 %first#, $shorts %samples, $shorts %turned#""",
     4: """\
-  %p.order = getelementptr $shorts, ptr @orders, i64 %number
-  %order = load $shorts, ptr %p.order
-  %floats = bitcast $shorts %samples to <4 x float>
-  %moved = call <4 x float> @llvm.x86.avx.vpermilvar.ps(<4 x float> %floats, $shorts %order)
-  %together = bitcast <4 x float> %moved to $shorts""",
+  %p.order# = getelementptr $shorts, ptr @orders, i64 %number#
+  %order# = load $shorts, ptr %p.order#
+  %floats# = bitcast $shorts %samples to <4 x float>
+  %moved# = call <4 x float> @llvm.x86.avx.vpermilvar.ps(<4 x float> %floats#, $shorts %order#)
+  %together# = bitcast <4 x float> %moved# to $shorts""",
     8: """\
-  %together = call $shorts @llvm.experimental.vector.compress.v8i32(
-      $shorts %samples, <8 x i1> %goes, $shorts poison
+  %together# = call $shorts @llvm.experimental.vector.compress.v8i32(
+      $shorts %samples, <8 x i1> %goes#, $shorts poison
   )""",
 }
 
@@ -438,8 +449,7 @@ def _order(going: int) -> str:
     return f"$shorts <{', '.join(f'i32 {lane}' for lane in lanes)}>"
 
 
-_COMPRESSING = {
-    2: "",
+_ORDERS = {
     4: f"""
 @orders = internal constant [16 x $shorts] [{", ".join(map(_order, range(16)))}]
 

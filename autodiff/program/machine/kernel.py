@@ -41,8 +41,8 @@ class Code:
     Attributes
     ----------
     call : callable
-        Takes a pointer to a frame; returns -1, or the first sample of a vector in which one
-        contradicts a guard. Other threads of Python run meanwhile.
+        Takes a pointer to a frame; returns -1, or the first of the samples taken together of which
+        one contradicts a guard. Other threads of Python run meanwhile.
     single : callable
         The same for one sample, during which no other thread runs.
     address : int

@@ -31,7 +31,8 @@ class Variant(NamedTuple):
     streams : bool
         Whether stores bypass the caches: results that are larger than those.
     is_listed : bool
-        Whether a list says which samples are computed; inputs and results are where these are.
+        Whether a list says which samples are computed; inputs, one number behind the other, and
+        results are where these are.
     sides : int
         How many ways samples go on; 0: all go one way. The first output says which one, and is kept
         as a list of the samples that go there.
@@ -66,13 +67,14 @@ class Layout(NamedTuple):
         Its lines.
     slots : int
         How many vectors cross from one chunk to another.
-    group : int
-        How many vectors of samples each chunk is run for before the next chunk is.
+    group : int or None
+        How many vectors of samples each chunk is run for before the next chunk is; None: as many as
+        are near.
     """
 
     chunks: list[Chunk]
     slots: int
-    group: int
+    group: int | None
 
 
 def layout_of(listing: Listing, length: int | None = None) -> Layout:
@@ -86,7 +88,7 @@ def layout_of(listing: Listing, length: int | None = None) -> Layout:
     layouts = [_in_order(listing, places, length) for places in (early, late)]
     chunks, slots = min(layouts, key=lambda layout: layout[1])
     ordered = [x._replace(places=_calls_together(listing, x.places)) for x in chunks]
-    return Layout(ordered, slots, _GROUP if is_long else 1)
+    return Layout(ordered, slots, _GROUP if is_long else None)
 
 
 def _in_order(listing: Listing, places: Sequence[int], length: int) -> tuple[list[Chunk], int]:

@@ -41,12 +41,15 @@ class Stage(Protocol):
         The names of what it takes of what was computed before, and of what it computes for others.
     sides : list of (Stage, any)
         What is behind it.
+    plans : dict
+        What this module has made of it and of what is behind it.
     """
 
     listing: Listing
     inputs: list[int]
     used: list[int]
     made: list[int]
+    plans: dict[Any, Any]
 
     @property
     def sides(self) -> Sequence[tuple[Any, Any]]: ...
@@ -106,9 +109,10 @@ class Plan:
         self.ways = max(map(len, self.sides))
         self.behind = numpy.array([x + [0] * (self.ways - len(x)) for x in self.sides], numpy.int64)
         self.kernels = numpy.array([code.address for code in self.codes], numpy.int64)
-        self.walk = walker(target).call
+        self.walks: list[_Walk] = []  # that no thread computes with
+        self.run = walker(target).call
         if any(code.is_in_python for code in self.codes):
-            self.walk = with_errors(self.walk)
+            self.run = with_errors(self.run)
         self.rows = max(made_at + 1 for _, made_at, _, _ in self._places)
         self.lists = max(x[3] + len(y) for x, y in zip(self._places, self.sides, strict=True))
         near = _NEAR // (self.rows + self.lists + len(varies) + len(summed))
@@ -119,6 +123,13 @@ class Plan:
         width = max(map(len, fields))
         padded = [row + [(_NOTHING, 0)] * (width - len(row)) for row in fields]
         self.sources, self.offsets = numpy.moveaxis(numpy.array(padded, numpy.int64), 2, 0)
+
+    def walk(self) -> _Walk:
+        """Return what a thread computes blocks with; it is put back into `walks`."""
+        try:
+            return self.walks.pop()
+        except IndexError:
+            return _Walk(self)
 
     def _note(
         self, stage: Any, rows: dict[int, int], made_at: int, list_at: int, lists_at: int
@@ -201,6 +212,8 @@ class Parted:
         self.rows = aligned((len(plan.summed) - sum(plan.summed), self.distance))
         self.sums = numpy.zeros((self.blocks, len(plan.stages), sum(plan.summed)))
         self.shared = numpy.array([*(columns[i] for i in plan.shared), 0.0])
+        ends = (address_of(self.rows), 8 * self.distance, address_of(self.sums))
+        self.addresses = (address_of(self.shared), *ends)
         self._waiting = itertools.count()
 
     def run(self, threads: int) -> None:
@@ -220,53 +233,54 @@ class Parted:
 
     def _work(self) -> None:
         """Compute blocks until none is left, or a sample goes a way that there is not."""
-        walk = _Walk(self)
+        walk = self.plan.walk()
         while not self.failed:
             first = next(self._waiting) * self.at_once
             last = min(first + self.at_once, self.blocks)
             if first >= last:
-                return
-            if not walk(first, last):
+                break
+            if not walk(self, first, last):
                 self.failed = True
+                return  # and what it has counted by then is not kept
+        self.plan.walks.append(walk)
 
 
 class _Walk:
     """What one thread computes blocks with: memory of its own, and the frames of all stages."""
 
-    def __init__(self, batch: Parted) -> None:
+    def __init__(self, plan: Plan) -> None:
         import numpy
 
         words = functools.partial(numpy.array, dtype=numpy.int64)
-        plan = self.plan = batch.plan
-        self.batch = batch
+        self.plan = plan
         scratch = aligned((max(code.vectors for code in plan.codes), plan.codes[0].lanes))
         rows = aligned((plan.rows, plan.pitch))
         lists = numpy.empty((plan.lists, plan.pitch), numpy.int32)
         lists[0] = numpy.arange(plan.pitch)  # all samples
         counts = numpy.zeros((len(plan.stages), plan.ways), numpy.int64)
-        own = (scratch, rows, lists, counts, batch.shared)
-        columns, block = len(batch.columns), 8 * plan.block
-        results = [address_of(batch.rows), 8 * batch.distance, address_of(batch.sums)]
-        self.starts = words([0, *map(address_of, own), *results, *[0, 8] * columns])
-        steps = words([*[0] * 6, block, 0, batch.sums.strides[0], *[block, 0] * columns])
-        moves = steps[plan.sources].reshape(-1)
+        columns, block = len(plan.varies), 8 * plan.block
+        starts = [0, *map(address_of, (scratch, rows, lists, counts)), *[0] * 4]
+        steps = [*[0] * 6, block, 0, 8 * len(plan.stages) * sum(plan.summed)]
+        self.starts = words([*starts, *[0, 8] * columns])
+        moves = words([*steps, *[block, 0] * columns])[plan.sources].reshape(-1)
         self.moving = numpy.flatnonzero(moves)  # what is another in each block
         self.moves = numpy.stack([self.moving, self.moving, moves[self.moving]], axis=1)
         self.frames = numpy.empty(plan.sources.shape, numpy.int64)
         stack = numpy.empty((len(plan.stages) + 1, 2), numpy.int64)
         arrays = (plan.kernels, self.frames, plan.behind, counts, stack, self.moves)
-        sizes = (self.frames.strides[0], plan.ways, len(self.moves), plan.block, batch.size)
-        self.table = words([*map(address_of, arrays), *sizes, 0, 0])
-        self._kept = (*own, stack)
+        sizes = (self.frames.strides[0], plan.ways, len(self.moves), plan.block)
+        self.table = words([*map(address_of, arrays), *sizes, 0, 0, 0])
+        self.pointer = ctypes.c_void_p(address_of(self.table))
+        self._kept = (scratch, rows, lists, counts, stack)
 
-    def __call__(self, first: int, last: int) -> bool:
+    def __call__(self, batch: Parted, first: int, last: int) -> bool:
         """Compute some blocks; return whether all samples go a way that there is."""
-        plan, batch = self.plan, self.batch
-        start, stop = first * plan.block, min(last * plan.block, batch.size)
+        plan, start, stop = self.plan, first * self.plan.block, last * self.plan.block
         parts = [x.at(start, stop) if type(x) is Column else (None, 0, 0) for x in batch.columns]
+        self.starts[_SHARED:_INPUTS] = batch.addresses
         self.starts[_INPUTS::2] = [base for _, base, _ in parts]
         self.frames[:] = self.starts[plan.sources] + plan.offsets
         self.moves[:, 1] = self.frames.reshape(-1)[self.moving]
-        self.table[-2:] = first, last
-        done: bool = plan.walk(ctypes.c_void_p(address_of(self.table))) < 0
+        self.table[-3:] = batch.size, first, last
+        done: bool = plan.run(self.pointer) < 0
         return done

@@ -3,9 +3,9 @@
 Takes a listing, a variant and a target; gives a module with one function, `run(frame)`. It loops
 over the samples, a group of vectors of them at a time; `frame` points to what `kernel` binds.
 
-The scratch memory of a thread holds the sums, and for every vector of the group what varies among
-the inputs, the slots, and which lanes contradict a guard. Each chunk of lines is run for the whole
-group, so that its code and its sums come from the nearest cache for all vectors but the first.
+The scratch memory of a thread holds the sums, which lanes contradict a guard, and for every vector
+of the group what varies among the inputs and the slots. Each chunk of lines loops over the group:
+its constants stay in registers, its code and its sums in the nearest cache.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from autodiff.listing import INPUT, Listing
-from autodiff.program.machine.driver import driver
+from autodiff.program.machine.driver import Places, driver
 from autodiff.program.machine.layout import Chunk, Layout, Variant, layout_of
 from autodiff.program.machine.target import Target, scalar_function, vector_function
 from autodiff.rows import TABLE
 
 _PARAMETERS = (
-    "ptr noalias %scratch, ptr noalias %sums, ptr noalias %shared, ptr noalias %out, "
-    "i64 %distance, ptr noalias %frame"
+    "ptr noalias %scratch{0}, ptr noalias %sums, ptr noalias %shared, ptr noalias %out{0}, "
+    "i64 %distance, ptr noalias %frame, i64 %group"
 )
 
-_TRACKED = 64  # samples taken together where they part: the loads of many are under way
+_NEAR = 2**15  # bytes of the vectors that are taken together
+TOGETHER = 64  # samples that are taken together at most
 
 
 class Facts(NamedTuple):
@@ -58,10 +59,9 @@ class _Writer:
         kept = kept[1:] if variant.sides else kept
         self.rows = {output: i for i, output in enumerate(kept)}
         self.first_slot = 0 if variant.is_listed else len(self.tiles)
-        self.bad = self.first_slot + self.layout.slots  # the place of the mask of failing lanes
-        self.group = 1 if variant.is_single else self.layout.group
-        if (variant.is_listed or variant.sides) and self.group == 1:
-            self.group = _TRACKED // self.lanes
+        self.way = self.first_slot + self.layout.slots
+        self.size = self.way + bool(variant.sides)  # vectors of numbers for one of samples
+        self.group = 1 if variant.is_single else self.layout.group or self._group()
         self.outputs: dict[int, list[int]] = {}
         for output, place in enumerate(listing.outputs):
             self.outputs.setdefault(place, []).append(output)
@@ -70,19 +70,15 @@ class _Writer:
 
     def written(self) -> tuple[str, Facts]:
         chunks = [self._chunk(i, chunk) for i, chunk in enumerate(self.layout.chunks)]
-        around = driver(
-            self.lanes,
-            len(chunks),
-            len(self.tiles),
-            len(self.sums),
-            self.bad,
-            self.group,
-            self.variant,
-            is_guarded=bool(self.listing.guards),
-        )
+        places = Places(self.size, self.group, self.way)
+        around = driver(self.lanes, len(chunks), len(self.sums), places, self.variant)
         text = "\n".join([*self.functions.values(), *chunks, around, "!0 = !{i32 1}"])
-        vectors = len(self.sums) + self.group * (self.bad + 1 + bool(self.variant.sides))
+        vectors = len(self.sums) + 1 + self.group * self.size
         return text, Facts(tuple(self.symbols), (len(self.listing.computed), vectors))
+
+    def _group(self) -> int:
+        """Return how many vectors of samples are taken together: what the nearest cache holds."""
+        return max(min(_NEAR // (8 * self.lanes * max(self.size, 1)), TOGETHER // self.lanes), 1)
 
     # ---- Lines --------------------------------------------------------------------------------
 
@@ -107,8 +103,32 @@ class _Writer:
                 self._store(place, chunk.stores[place])
         self._note(failing)
         attributes = "noinline nounwind alignstack(64)"  # for vectors that are put on the stack
-        head = f"define internal void @chunk{number}({_PARAMETERS}) {attributes} {{"
-        return "\n".join([head, *self.lines, "  ret void", "}"])
+        parameters = _PARAMETERS.format("" if self.variant.is_single else ".0")
+        head = f"define internal void @chunk{number}({parameters}) {attributes} {{"
+        if self.variant.is_single:
+            return "\n".join([head, *self.lines, "  ret void", "}"])
+        begin, end = self._for_each_vector()
+        return "\n".join([head, begin, *self.lines, end, "}"])
+
+    def _for_each_vector(self) -> tuple[str, str]:
+        """Return what goes before and after the lines of a chunk."""
+        step = (4 if self.variant.is_listed else 8) * self.lanes
+        return (
+            f"""\
+  br label %vector
+vector:
+  %k = phi i64 [ 0, %0 ], [ %k.next, %vector ]
+  %k.offset = mul i64 %k, {8 * self.lanes * self.size}
+  %scratch = getelementptr i8, ptr %scratch.0, i64 %k.offset
+  %k.place = mul i64 %k, {step}
+  %out = getelementptr i8, ptr %out.0, i64 %k.place""",
+            """\
+  %k.next = add i64 %k, 1
+  %k.more = icmp slt i64 %k.next, %group
+  br i1 %k.more, label %vector, label %done
+done:
+  ret void""",
+        )
 
     def _is_given(self, place: int) -> bool:
         step = self.listing.steps[place]
@@ -295,7 +315,7 @@ class _Writer:
                     f"  store double %e{output}, ptr %o{output}",
                 ]
             elif output not in self.rows:  # which way samples go
-                self._slot(f"o{output}", self.bad + 1)
+                self._slot(f"o{output}", self.way)
                 at = f"ptr %o{output}, align {8 * self.lanes}"
                 self.lines.append(f"  store {self.vector} {number}, {at}")
             elif self.variant.is_listed:
@@ -341,7 +361,7 @@ class _Writer:
         for i, lanes in enumerate(failing[1:]):
             self.lines.append(f"  %f{i} = or {self.truths} {together}, {lanes}")
             together = f"%f{i}"
-        self._slot("bad", self.bad)
+        self._slot("bad", len(self.sums), "sums")
         self.lines += [
             f"  %fw = sext {self.truths} {together} to {self.mask}",
             f"  %fb = load {self.mask}, ptr %bad, align {8 * self.lanes}",
