@@ -70,8 +70,7 @@ def driver(lanes: int, chunks: int, sums: int, place: Places, variant: Variant) 
         way=place.way,
         list=2 if is_listed else last,
         lists=last + 1,
-        pitch=last + 2,
-        counts=last + 3,
+        ends=last + 2,
         gather="\n".join(_gathered(lane, lanes) for lane in range(lanes)),
         newest=f"%vector{lanes - 1}",
         pad="call void @pad(ptr %out, i64 %end)" if is_listed else "",
@@ -319,8 +318,8 @@ define internal void @pad(ptr %list, i64 %end) noinline nounwind {
 }
 """
 
-# The samples of each way, one after the other, and how many there are. Lanes behind the end go
-# where the last sample goes, at the end of its list: there are too many until `trim` is called.
+# The samples of each way, one after the other, and where each list ends, in bytes from the first.
+# Lanes behind the end go where the last sample goes: until `trim` is called its list is too long.
 _PARTING = "ptr %frame, ptr %scratch, i64 %index, i64 %group"
 
 
@@ -330,29 +329,25 @@ def _part(sides: int, lanes: int) -> str:
     ways, each = range(sides if is_short else 0), _compressed if is_short else _appended
     before = [
         f"""
-  %offset{i} = mul i64 %pitch, {i}
-  %list{i} = getelementptr i8, ptr %lists, i64 %offset{i}
-  %p.n{i} = getelementptr i64, ptr %counts, i64 {i}
-  %n{i}.old = load i64, ptr %p.n{i}"""
+  %p.end{i} = getelementptr i64, ptr %ends, i64 {i}
+  %end{i}.old = load i64, ptr %p.end{i}"""
         for i in ways
     ]
-    counted = [f"\n  %n{i} = phi i64 [ %n{i}.old, %0 ], [ %n{i}.next, %vector ]" for i in ways]
-    after = [f"\n  store i64 %n{i}.next, ptr %p.n{i}" for i in ways]
+    now = [f"\n  %end{i} = phi i64 [ %end{i}.old, %0 ], [ %end{i}.next, %vector ]" for i in ways]
+    after = [f"\n  store i64 %end{i}.next, ptr %p.end{i}" for i in ways]
     return f"""
 define internal void @part({_PARTING}) noinline nounwind {{
   %p.list = getelementptr i64, ptr %frame, i64 $list
   %list = load ptr, ptr %p.list
   %p.lists = getelementptr i64, ptr %frame, i64 $lists
   %lists = load ptr, ptr %p.lists
-  %p.pitch = getelementptr i64, ptr %frame, i64 $pitch
-  %pitch = load i64, ptr %p.pitch
-  %p.counts = getelementptr i64, ptr %frame, i64 $counts
-  %counts = load ptr, ptr %p.counts
+  %p.ends = getelementptr i64, ptr %frame, i64 $ends
+  %ends = load ptr, ptr %p.ends
   %from = getelementptr i32, ptr %list, i64 %index
   %ways = getelementptr $vector, ptr %scratch, i64 $way{"".join(before)}
   br label %vector
 vector:
-  %k = phi i64 [ 0, %0 ], [ %k.next, %vector ]{"".join(counted)}
+  %k = phi i64 [ 0, %0 ], [ %k.next, %vector ]{"".join(now)}
   %k.offset = mul i64 %k, $size
   %p.way = getelementptr i8, ptr %ways, i64 %k.offset
   %way = load $vector, ptr %p.way
@@ -378,10 +373,11 @@ def _compressed(sides: int, lanes: int) -> str:
   %bits{i} = bitcast <$lanes x i1> %goes{i} to i$lanes
   %number{i} = zext i$lanes %bits{i} to i64
 {_COMPRESS[lanes].replace("#", str(i))}
-  %p.new{i} = getelementptr i32, ptr %list{i}, i64 %n{i}
+  %p.new{i} = getelementptr i8, ptr %lists, i64 %end{i}
   store $shorts %together{i}, ptr %p.new{i}, align 4
-  %more{i} = call i64 @llvm.ctpop.i64(i64 %number{i})
-  %n{i}.next = add i64 %n{i}, %more{i}"""
+  %count{i} = call i64 @llvm.ctpop.i64(i64 %number{i})
+  %bytes{i} = shl i64 %count{i}, 2
+  %end{i}.next = add i64 %end{i}, %bytes{i}"""
         for i in range(sides)
     )
 
@@ -392,31 +388,30 @@ def _appended(sides: int, lanes: int) -> str:
         f"""
   %sample{i} = extractelement $shorts %samples, i64 {i}
   %way{i} = extractelement $mask %numbers, i64 {i}
-  %p.n{i} = getelementptr i64, ptr %counts, i64 %way{i}
-  %n{i} = load i64, ptr %p.n{i}
-  %offset{i} = mul i64 %way{i}, %pitch
-  %list{i} = getelementptr i8, ptr %lists, i64 %offset{i}
-  %p.new{i} = getelementptr i32, ptr %list{i}, i64 %n{i}
+  %p.end{i} = getelementptr i64, ptr %ends, i64 %way{i}
+  %end{i} = load i64, ptr %p.end{i}
+  %p.new{i} = getelementptr i8, ptr %lists, i64 %end{i}
   store i32 %sample{i}, ptr %p.new{i}
-  %n{i}.next = add i64 %n{i}, 1
-  store i64 %n{i}.next, ptr %p.n{i}"""
+  %end{i}.next = add i64 %end{i}, 4
+  store i64 %end{i}.next, ptr %p.end{i}"""
         for i in range(lanes)
     )
 
 
 _TRIM = """
 define internal void @trim(ptr %frame, ptr %scratch, i64 %rest) noinline nounwind {
-  %p.counts = getelementptr i64, ptr %frame, i64 $counts
-  %counts = load ptr, ptr %p.counts
+  %p.ends = getelementptr i64, ptr %frame, i64 $ends
+  %ends = load ptr, ptr %p.ends
   %p.ways = getelementptr $vector, ptr %scratch, i64 $way
   %p.way = getelementptr double, ptr %p.ways, i64 $last
   %way.number = load double, ptr %p.way
   %way = fptosi double %way.number to i64
-  %p.n = getelementptr i64, ptr %counts, i64 %way
-  %n = load i64, ptr %p.n
-  %n.more = add i64 %n, %rest
-  %n.less = sub i64 %n.more, $lanes
-  store i64 %n.less, ptr %p.n
+  %p.end = getelementptr i64, ptr %ends, i64 %way
+  %end = load i64, ptr %p.end
+  %behind = sub i64 $lanes, %rest
+  %bytes = shl i64 %behind, 2
+  %end.less = sub i64 %end, %bytes
+  store i64 %end.less, ptr %p.end
   ret void
 }
 

@@ -56,7 +56,7 @@ class Stage(Protocol):
 
 
 # What addresses are counted from; behind these, for each input its base and its stride.
-_NOTHING, _SCRATCH, _ROWS, _LISTS, _COUNTS, _SHARED, _OUT, _DISTANCE, _SUMS, _INPUTS = range(10)
+_NOTHING, _SCRATCH, _ROWS, _LISTS, _ENDS, _SHARED, _OUT, _DISTANCE, _SUMS, _INPUTS = range(10)
 
 Field = tuple[int, int]  # of a frame: what it is counted from, and how far from there it is
 
@@ -191,8 +191,7 @@ class Plan:
             *columns,
             results if number else samples,
             (_LISTS, 4 * self.pitch * lists_at),
-            (_NOTHING, 4 * self.pitch),
-            (_COUNTS, 8 * self.ways * number),
+            (_ENDS, 8 * self.ways * number),
         ]
 
 
@@ -257,9 +256,9 @@ class _Walk:
         rows = aligned((plan.rows, plan.pitch))
         lists = numpy.empty((plan.lists, plan.pitch), numpy.int32)
         lists[0] = numpy.arange(plan.pitch)  # all samples
-        counts = numpy.zeros((len(plan.stages), plan.ways), numpy.int64)
+        ends = words([[4 * plan.pitch * i for i in range(plan.ways)]] * len(plan.stages))
         columns, block = len(plan.varies), 8 * plan.block
-        starts = [0, *map(address_of, (scratch, rows, lists, counts)), *[0] * 4]
+        starts = [0, *map(address_of, (scratch, rows, lists, ends)), *[0] * 4]
         steps = [*[0] * 6, block, 0, 8 * len(plan.stages) * sum(plan.summed)]
         self.starts = words([*starts, *[0, 8] * columns])
         moves = words([*steps, *[block, 0] * columns])[plan.sources].reshape(-1)
@@ -267,11 +266,11 @@ class _Walk:
         self.moves = numpy.stack([self.moving, self.moving, moves[self.moving]], axis=1)
         self.frames = numpy.empty(plan.sources.shape, numpy.int64)
         stack = numpy.empty((len(plan.stages) + 1, 2), numpy.int64)
-        arrays = (plan.kernels, self.frames, plan.behind, counts, stack, self.moves)
-        sizes = (self.frames.strides[0], plan.ways, len(self.moves), plan.block)
+        arrays = (plan.kernels, self.frames, plan.behind, ends, stack, self.moves)
+        sizes = (self.frames.strides[0], plan.ways, len(self.moves), 4 * plan.pitch, plan.block)
         self.table = words([*map(address_of, arrays), *sizes, 0, 0, 0])
         self.pointer = ctypes.c_void_p(address_of(self.table))
-        self._kept = (scratch, rows, lists, counts, stack)
+        self._kept = (scratch, rows, lists, ends, stack)
 
     def __call__(self, batch: Parted, first: int, last: int) -> bool:
         """Compute some blocks; return whether all samples go a way that there is."""

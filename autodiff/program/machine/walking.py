@@ -17,12 +17,13 @@ TABLE = (
     "kernels",  # where they are
     "frames",  # what each is called with
     "sides",  # the stages behind each stage, as many for each
-    "counts",  # how many samples go there
+    "ends",  # where the list of those that go there ends, in bytes from the first list
     "stack",
     "moving",  # of what differs by block: its place in the frames, the first, the distance
     "distance",  # of two frames, in bytes
     "ways",  # the stages behind each stage
     "moves",  # how many are moving
+    "pitch",  # of two lists, in bytes
     "block",  # its samples
     "size",  # all samples
     "first",  # the first block
@@ -37,7 +38,7 @@ FIELDS
   %kernels = inttoptr i64 %kernels.at to ptr
   %frames = inttoptr i64 %frames.at to ptr
   %sides = inttoptr i64 %sides.at to ptr
-  %counts = inttoptr i64 %counts.at to ptr
+  %ends = inttoptr i64 %ends.at to ptr
   %moving = inttoptr i64 %moving.at to ptr
   br label %block
 block:
@@ -95,9 +96,12 @@ side:
   %place = add i64 %row, %i
   %p.side = getelementptr i64, ptr %sides, i64 %place
   %behind = load i64, ptr %p.side
-  %p.there = getelementptr i64, ptr %counts, i64 %place
-  %there = load i64, ptr %p.there
-  store i64 0, ptr %p.there
+  %p.end = getelementptr i64, ptr %ends, i64 %place
+  %end = load i64, ptr %p.end
+  %start = mul i64 %i, %pitch.at
+  store i64 %start, ptr %p.end
+  %bytes = sub i64 %end, %start
+  %there = lshr i64 %bytes, 2
   %p.new = getelementptr i64, ptr %stack, i64 %height.now
   store i64 %behind, ptr %p.new
   %p.new.count = getelementptr i64, ptr %p.new, i64 1
