@@ -325,7 +325,7 @@ _PARTING = "ptr %frame, ptr %scratch, i64 %index, i64 %group"
 
 def _part(sides: int, lanes: int) -> str:
     """Write how the lists are written: way by way, or lane by lane where there are many ways."""
-    is_short = sides <= lanes
+    is_short = sides <= 2 * lanes
     ways, each = range(sides if is_short else 0), _compressed if is_short else _appended
     before = [
         f"""
