@@ -26,6 +26,7 @@ _NEAR = 2**16  # numbers of a block: 512 kB
 _LARGEST = 2**14  # samples of a block
 _SMALLEST = 2**10
 _CALLS = 2**26  # lines times samples of one call of machine code: about 10 milliseconds
+_COPIED = 2**17  # samples of one call: of what is copied for it, 1 MB for each input
 
 
 class Stage(Protocol):
@@ -205,7 +206,8 @@ class Parted:
         self.columns = columns
         self.size = size
         self.blocks = -(-size // plan.block)
-        self.at_once = max(_CALLS // (plan.lines * plan.block), 1)  # blocks of a call
+        samples = min(_CALLS // max(plan.lines, 1), _COPIED)
+        self.at_once = max(samples // plan.block, 1)  # blocks of a call
         self.failed = False  # whether a sample goes a way that there is not
         self.distance = distance_of(size)
         self.rows = aligned((len(plan.summed) - sum(plan.summed), self.distance))
