@@ -119,7 +119,7 @@ def test_random_arithmetic_has_these_bits_in_arrays_however_computed(way, f, see
         value, slopes = jitted.value_and_grad(x, y)
         total, in_samples = jitted.value_and_grad(x, y, reduce="sum")
     for column, expected in zip((value, *slopes), zip(*rows, strict=True), strict=True):
-        assert bits(column) == bits(expected)
+        assert bits(column + 0.0) == bits(n + 0.0 for n in expected)  # NumPy's sign(-0.0) is 0.0
     assert total == pytest.approx(math.fsum(value.tolist()), rel=1e-9)
     assert [x.tolist() for x in in_samples] == [x.tolist() for x in slopes]
 
