@@ -13,7 +13,7 @@ from autodiff.program import Program
 pytest.importorskip("llvmlite")
 
 from autodiff.program import machine
-from autodiff.program.machine import Machine, parted
+from autodiff.program.machine import Machine, driver, parted
 from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.target import WIDTHS, target_of
 
@@ -41,12 +41,12 @@ def force(monkeypatch):
     monkeypatch.setattr(engine, "_WORK", 0)
     monkeypatch.setattr(engine.Engine, "compiles", lambda *_: True)
 
-    def forced(known, block=None, **options):
+    def forced(known, block=None, function=turns, **options):
         monkeypatch.setattr(engine, "Machine", lambda exact: Machine(exact, **options))
         if block is not None:
             monkeypatch.setattr(parted, "_LARGEST", block)
             monkeypatch.setattr(parted, "_SMALLEST", block)
-        f = autodiff.jit(turns, (0, 1, 2), exact=True)
+        f = autodiff.jit(function, (0, 1, 2), exact=True)
         for sample in zip(*known, strict=True):
             f.value_and_grad(*sample)
         return f
@@ -62,15 +62,16 @@ def numbers(size, seed=5):
 KNOWN = (*(x.tolist() for x in numbers(300, 1)), [0.4] * 300)
 
 
-def expected(x, y, w):
-    rows = [autodiff.value_and_grad(turns, (0, 1, 2))(a, b, w) for a, b in zip(x, y, strict=True)]
+def expected(x, y, w, function=turns):
+    eager = autodiff.value_and_grad(function, (0, 1, 2))
+    rows = [eager(a, b, w) for a, b in zip(x, y, strict=True)]
     return [(value, *slopes) for value, slopes in rows]
 
 
-def check(f, x, y, w=0.4):
+def check(f, x, y, w=0.4, function=turns):
     value, slopes = f.value_and_grad(x, y, w)
     found = list(zip(*(column.tolist() for column in (value, *slopes)), strict=True))
-    assert found == expected(x.tolist(), y.tolist(), w)
+    assert found == expected(x.tolist(), y.tolist(), w, function)
 
 
 @pytest.fixture
@@ -86,6 +87,34 @@ def test_batches_of_every_length_have_the_engines_bits(width, force, alone):
     x, y = numbers(40)
     for size in range(2, 41):
         check(f, x[:size], y[:size])
+
+
+def of_many(x, y, w):
+    """Part in as many ways as samples are told lane by lane on every machine."""
+    for i in range(20):
+        if x < i / 20:
+            return (x - i) * y + w * i
+    return y / (x + w)
+
+
+@pytest.mark.parametrize("width", BITS)
+def test_samples_that_go_many_ways_have_the_engines_bits(width, force, alone, monkeypatch):
+    asked_at_once = merging.COMPILED._replace(parting=10**6, choice=10**9, moving=0)
+    monkeypatch.setattr(parting, "COMPILED", asked_at_once)
+    monkeypatch.setenv("AUTODIFF_CACHE", "")
+    written = []
+    part = driver._part
+
+    def noted(sides, lanes):
+        written.append(sides)
+        return part(sides, lanes)
+
+    monkeypatch.setattr(driver, "_part", noted)
+    f = force(KNOWN, block=64, function=of_many, bits=width)
+    x, y = numbers(403)
+    for size in (2, 63, 403):
+        check(f, x[:size], y[:size], function=of_many)
+    assert written == [20]
 
 
 @pytest.mark.skipif(WIDEST.lanes != 4, reason="vectors of AVX2 are halved, and no others")

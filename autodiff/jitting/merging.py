@@ -148,8 +148,8 @@ class Lines:
         condition, no, yes = fork
         masks = []
         for here, ends in ((self.step("not", condition), no), (condition, yes)):
-            further = [here] if ends is None else self.masks_of(ends)
-            masks += [x if x == here else self.step("and", here, x) for x in further]
+            further = [] if ends is None else self.masks_of(ends)
+            masks += [self.step("and", here, x) for x in further] or [here]
         return masks
 
     def code_of(self, fork: Fork | None, numbers: Iterator[int]) -> int:

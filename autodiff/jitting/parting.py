@@ -50,11 +50,12 @@ class Node:
         found = set(filter(lines.is_number, needed)) | {*carried}
         kept = [_carried(lines, side, found) for side in part.sides]
         self.made = sorted({x for places in kept for x in places} - {*carried})
-        masks: list[int] = []
-        if part.fork is not None:
-            is_numbered, numbers = lines.prices.is_numbered, itertools.count()
-            fork = part.fork
-            masks = [lines.code_of(fork, numbers)] if is_numbered else lines.masks_of(fork)
+        if part.fork is None:
+            masks = []
+        elif lines.prices.is_numbered:
+            masks = [lines.code_of(part.fork, itertools.count())]
+        else:
+            masks = lines.masks_of(part.fork)
         outputs = [*part.outputs, *masks, *self.made]
         self.listing = lines.listing([*self.inputs, *self.used], outputs, part.unknown)
         sides = zip(part.sides, kept, strict=True)
