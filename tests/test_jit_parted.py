@@ -103,13 +103,13 @@ def test_samples_that_go_many_ways_have_the_engines_bits(width, force, alone, mo
     monkeypatch.setattr(parting, "COMPILED", asked_at_once)
     monkeypatch.setenv("AUTODIFF_CACHE", "")
     written = []
-    part = driver._part
+    part = driver.part
 
     def noted(sides, lanes):
         written.append(sides)
         return part(sides, lanes)
 
-    monkeypatch.setattr(driver, "_part", noted)
+    monkeypatch.setattr(driver, "part", noted)
     f = force(KNOWN, block=64, function=of_many, bits=width)
     x, y = numbers(403)
     for size in (2, 63, 403):

@@ -4,9 +4,9 @@ Takes the text of a module; gives what computes samples from one place of a batc
 passes one pointer, to a frame of integers: where the scratch memory, the shared inputs and the
 results are, the distance between two rows of results in bytes, the first sample and the end, where
 the sums go, and for every input that varies where it is and the distance of its numbers. In a tree
-(see `parted`) there follow the list of the samples, the lists that are written, and where each of
-these ends, in bytes from the first one. A kernel that computes what a list says finds it
-in the place of the results, and these in the place of the list.
+(see `parted`) there follow the list of the samples, the lists that are written, where each of these
+ends, in bytes from the first one, and what is fetched for the next block. A kernel that computes
+what a list says finds it in the place of the results, and these in the place of the list.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class Stage(Protocol):
 
 
 # What addresses are counted from; behind these, for each input its base and its stride.
-_NOTHING, _SCRATCH, _ROWS, _LISTS, _ENDS, _SHARED, _OUT, _DISTANCE, _SUMS, _INPUTS = range(10)
+_ZERO, _SCRATCH, _ROWS, _LISTS, _ENDS, _COMING, _SHARED, _OUT, _DISTANCE, _SUMS, _INPUTS = range(11)
 
 Field = tuple[int, int]  # of a frame: what it is counted from, and how far from there it is
 
@@ -122,7 +122,7 @@ class Plan:
         self.lines = sum(code.lines for code in self.codes)
         fields = [self._fields(number) for number in range(len(self.stages))]
         width = max(map(len, fields))
-        padded = [row + [(_NOTHING, 0)] * (width - len(row)) for row in fields]
+        padded = [row + [(_ZERO, 0)] * (width - len(row)) for row in fields]
         self.sources, self.offsets = numpy.moveaxis(numpy.array(padded, numpy.int64), 2, 0)
 
     def walk(self) -> _Walk:
@@ -172,27 +172,28 @@ class Plan:
             if is_varying and self.varies[i]:
                 columns += [(_INPUTS + 2 * i, 0), (_INPUTS + 2 * i + 1, 0)]
             elif is_varying:  # one number for all samples
-                columns += [(_SHARED, 8 * shared), (_NOTHING, 0)]
+                columns += [(_SHARED, 8 * shared), (_ZERO, 0)]
                 self.shared.append(i)
                 shared += 1
             else:
                 self.shared.append(i)
         for place in stage.used:
-            columns += [(_ROWS, row * rows[place]), (_NOTHING, 8)]
+            columns += [(_ROWS, row * rows[place]), (_ZERO, 8)]
         samples = (_LISTS, 4 * self.pitch * list_at)
         results = (_ROWS, row * (made_at - len(stage.made))) if sides else (_OUT, 0)
         return [
             (_SCRATCH, 0),
             (_SHARED, 8 * shared),
             samples if number else results,
-            (_NOTHING, row) if sides else (_DISTANCE, 0),
-            (_NOTHING, 0),
-            (_NOTHING, 0),
+            (_ZERO, row) if sides else (_DISTANCE, 0),
+            (_ZERO, 0),
+            (_ZERO, 0),
             (_SUMS, sums * number),
             *columns,
             results if number else samples,
             (_LISTS, 4 * self.pitch * lists_at),
             (_ENDS, 8 * self.ways * number),
+            (_COMING, 0),
         ]
 
 
@@ -213,6 +214,7 @@ class Parted:
         self.rows = aligned((len(plan.summed) - sum(plan.summed), self.distance))
         self.sums = numpy.zeros((self.blocks, len(plan.stages), sum(plan.summed)))
         self.shared = numpy.array([*(columns[i] for i in plan.shared), 0.0])
+        self.rows_at = [address_of(row) for row in self.rows]
         ends = (address_of(self.rows), 8 * self.distance, address_of(self.sums))
         self.addresses = (address_of(self.shared), *ends)
         self._waiting = itertools.count()
@@ -260,8 +262,9 @@ class _Walk:
         lists[0] = numpy.arange(plan.pitch)  # all samples
         ends = words([[4 * plan.pitch * i for i in range(plan.ways)]] * len(plan.stages))
         columns, block = len(plan.varies), 8 * plan.block
-        starts = [0, *map(address_of, (scratch, rows, lists, ends)), *[0] * 4]
-        steps = [*[0] * 6, block, 0, 8 * len(plan.stages) * sum(plan.summed)]
+        self.coming = words([0] * (2 + columns + len(plan.summed)))
+        starts = [0, *map(address_of, (scratch, rows, lists, ends, self.coming)), *[0] * 4]
+        steps = [*[0] * 7, block, 0, 8 * len(plan.stages) * sum(plan.summed)]
         self.starts = words([*starts, *[0, 8] * columns])
         moves = words([*steps, *[block, 0] * columns])[plan.sources].reshape(-1)
         self.moving = numpy.flatnonzero(moves)  # what is another in each block
@@ -269,8 +272,9 @@ class _Walk:
         self.frames = numpy.empty(plan.sources.shape, numpy.int64)
         stack = numpy.empty((len(plan.stages) + 1, 2), numpy.int64)
         arrays = (plan.kernels, self.frames, plan.behind, ends, stack, self.moves)
-        sizes = (self.frames.strides[0], plan.ways, len(self.moves), 4 * plan.pitch, plan.block)
-        self.table = words([*map(address_of, arrays), *sizes, 0, 0, 0])
+        sizes = (self.frames.strides[0], plan.ways, len(self.moves))
+        near = (address_of(self.coming), 4 * plan.pitch, plan.block)
+        self.table = words([*map(address_of, arrays), *sizes, *near, 0, 0, 0])
         self.pointer = ctypes.c_void_p(address_of(self.table))
         self._kept = (scratch, rows, lists, ends, stack)
 
@@ -279,7 +283,9 @@ class _Walk:
         plan, start, stop = self.plan, first * self.plan.block, last * self.plan.block
         parts = [x.at(start, stop) if type(x) is Column else (None, 0, 0) for x in batch.columns]
         self.starts[_SHARED:_INPUTS] = batch.addresses
-        self.starts[_INPUTS::2] = [base for _, base, _ in parts]
+        self.starts[_INPUTS::2] = bases = [base for _, base, _ in parts]
+        coming = [*filter(None, bases), *batch.rows_at]
+        self.coming[1 : 2 + len(coming)] = len(coming), *coming
         self.frames[:] = self.starts[plan.sources] + plan.offsets
         self.moves[:, 1] = self.frames.reshape(-1)[self.moving]
         self.table[-3:] = batch.size, first, last

@@ -23,6 +23,7 @@ TABLE = (
     "distance",  # of two frames, in bytes
     "ways",  # the stages behind each stage
     "moves",  # how many are moving
+    "coming",  # what the last stages fetch for the next block; see `driver`
     "pitch",  # of two lists, in bytes
     "block",  # its samples
     "size",  # all samples
@@ -40,6 +41,7 @@ FIELDS
   %sides = inttoptr i64 %sides.at to ptr
   %ends = inttoptr i64 %ends.at to ptr
   %moving = inttoptr i64 %moving.at to ptr
+  %coming = inttoptr i64 %coming.at to ptr
   br label %block
 block:
   %number = phi i64 [ %first.at, %0 ], [ %number.next, %block.next ]
@@ -66,6 +68,9 @@ begin:
   %before = mul i64 %number, %block.at
   %left = sub i64 %size.at, %before
   %samples = call i64 @llvm.smin.i64(i64 %left, i64 %block.at)
+  %after = add i64 %before, %block.at
+  %after.bytes = shl i64 %after, 3
+  store i64 %after.bytes, ptr %coming
   %p.first = getelementptr i64, ptr %stack, i64 1
   store i64 0, ptr %stack
   store i64 %samples, ptr %p.first
