@@ -5,7 +5,9 @@ import importlib.util
 import inspect
 import itertools
 import math
+import os
 import pickle
+import platform
 import random
 import re
 import struct
@@ -550,6 +552,29 @@ def test_memory_does_not_grow_with_the_batch():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak - x.nbytes < 4_000_000  # the derivative in x is an output
+
+
+_FAULTS = """
+import resource
+import numpy as np
+from autodiff.program import trace
+
+program = trace(lambda x, y: x * y + x / (1 + y), 1.0, 2.0)
+x = np.linspace(0, 1, 100_000)
+program.value_and_grad(x, x)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    program.value_and_grad(x, x)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other libraries keep what is freed")
+def test_a_batch_takes_no_new_memory_of_the_system_from_call_to_call():
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_"))}
+    run = [sys.executable, "-c", _FAULTS]
+    ran = subprocess.run(run, capture_output=True, text=True, check=True, env=environment)
+    assert int(ran.stdout) < 1000  # pages of 4 kB; each call would take some 800
 
 
 # ---- Second derivatives -----------------------------------------------------------------------
