@@ -239,6 +239,7 @@ def test_help_has_examples():
         assert word in finished.stdout
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_is_typed_ends_in_an_answer_or_in_a_line_that_says_why(seed, tmp_path):
     typist = Typist(seed, str(tmp_path))

@@ -11,6 +11,8 @@ from autodiff.checking import compare, place
 from autodiff.checking.rounding import derivative_with_bound, error_bound, noise
 from autodiff.checking.subject import UndefinedError
 
+pytestmark = pytest.mark.once
+
 
 def outcome(derivation):
     """Return how a derivation comes out at a random point of its interval."""

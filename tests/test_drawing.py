@@ -757,6 +757,7 @@ def test_a_picture_of_any_graph_has_no_cycle_and_keeps_the_limit(seed):
         assert ends <= set(boxes(picture))
 
 
+@pytest.mark.once
 @pytest.mark.no_cover
 @pytest.mark.parametrize("build", [chain, wide])
 def test_a_million_nodes_are_drawn_folded(build):

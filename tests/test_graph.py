@@ -92,6 +92,7 @@ def test_a_chain_of_millions_is_printed_short():
     assert f"{root:.1f}" == f"{LENGTH // 2 + 1.0}"
 
 
+@pytest.mark.once
 @pytest.mark.no_cover
 def test_a_chain_of_millions_is_copied():
     x, root = chain()
@@ -106,6 +107,7 @@ def test_a_chain_of_millions_is_copied():
     assert x.grad == 0
 
 
+@pytest.mark.once
 @pytest.mark.no_cover
 def test_a_chain_of_millions_is_pickled():
     x, root = chain()
