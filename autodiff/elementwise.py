@@ -26,7 +26,8 @@ def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
     -------
     callable
         Takes the arguments of `f`; returns the derivative. Of an array it is taken element by
-        element, as a program over all of them where no element takes a branch of its own.
+        element, as a program over all of them where no element takes a branch of its own: there
+        arithmetic is that of arrays, infinite or nan where a float raises.
 
     Raises
     ------

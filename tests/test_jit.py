@@ -726,6 +726,63 @@ def test_what_cannot_be_traced_says_where_and_names_the_eager_engine(f, why):
         jit(f)(np.array([1.0, 2.0]))
 
 
+def caught(compute):
+    """Return a function that does something else where its arithmetic raises."""
+
+    def f(x):
+        try:
+            return compute(x)
+        except Exception:
+            return 7 * x
+
+    return f
+
+
+CAUGHT = [  # where nothing is raised, and where something is
+    (lambda x: 1 / x, 2.0, 0.0, "float division by zero"),
+    (lambda x: autodiff.log(x), 2.0, -1.0, "math domain error"),
+    (lambda x: autodiff.exp(x), 2.0, 1000.0, "math range error"),
+]
+
+
+@pytest.mark.parametrize(("compute", "fine", "raising", "error"), CAUGHT)
+@pytest.mark.parametrize("method", ["__call__", "value_and_grad", "grad"])
+def test_an_error_that_the_function_catches_is_never_passed_over(
+    compute, fine, raising, error, method
+):
+    f, message = caught(compute), rf"f cannot be traced: the function caught .*{error}.* with an if"
+    assert autodiff.value_and_grad(f)(raising) == (7 * raising, 7)
+    for before in ([fine, fine], []):
+        call = getattr(jit(f), method)
+        for x in before:
+            call(x)
+        with pytest.raises(TypeError, match=message):
+            call(raising)
+        assert jit(f).value_and_grad(fine) == autodiff.value_and_grad(f)(fine)
+
+
+@pytest.mark.parametrize(
+    "look", [round, hash, float, "{:.2f}".format, lambda x: float(x.data), lambda x: {x: 1}]
+)
+def test_what_cannot_be_traced_is_said_though_the_function_catches_it(look):
+    f = caught(lambda x: 3 * x if look(x) else x)
+    if autodiff.value_and_grad(f)(2.0) == (14.0, 7):  # the eager engine refuses it too
+        assert jit(f).value_and_grad(2.0) == (14.0, 7)
+        return
+    with pytest.raises(TypeError, match="f cannot be traced: the function caught TypeError"):
+        jit(f)(2.0)
+
+
+@pytest.mark.parametrize(("compute", "fine", "raising", "error"), CAUGHT)
+def test_an_error_of_a_program_is_the_functions_own(compute, fine, raising, error):
+    f = jit(compute)
+    f.value_and_grad(fine)
+    with pytest.raises((ArithmeticError, ValueError), match=error) as raised:
+        f.value_and_grad(raising)
+    with pytest.raises(type(raised.value), match=f"^{raised.value}$"):
+        compute(raising)
+
+
 def test_what_the_eager_engine_refuses_too_is_its_error():
     with pytest.raises(TypeError, match=r"use autodiff's functions") as caught:
         jit(lambda x: math.sin(x))(1.0)

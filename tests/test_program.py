@@ -533,6 +533,18 @@ def test_numpy_gives_inf_and_nan_where_a_float_raises():
         program(-1.0)
 
 
+def test_an_error_that_the_function_catches_cannot_be_recorded():
+    def inverse(x):
+        try:
+            return 1 / x
+        except ZeroDivisionError:
+            return 7 * x
+
+    assert trace(inverse, 2.0)(4.0) == 0.25
+    with pytest.raises(TypeError, match=r"caught ZeroDivisionError.* at .*test_program.py:\d+; "):
+        trace(inverse, 0.0)
+
+
 def test_an_empty_batch_gives_empty_results():
     assert trace(error, 0.5, 0.5, 0.8)(np.zeros(0), 1.0, 1.0).shape == (0,)
 

@@ -141,6 +141,8 @@ class Variants:
                 found = getattr(variant.for_one._one_sample, method)(args)
             except GuardError:
                 continue
+            except (ArithmeticError, ValueError):
+                return None
             if found is not None:
                 self._used(variant)
                 return found
@@ -153,6 +155,8 @@ class Variants:
                 result = getattr(variant.for_one, method)(*given, **options)
             except GuardError:
                 continue
+            except (ArithmeticError, ValueError):  # which the function may catch
+                break
             self._used(variant)
             return result
         variant = self.of(args)

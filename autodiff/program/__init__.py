@@ -42,7 +42,8 @@ def trace(
     Python's own `max`, sorting) becomes a guard: an input that would take the other branch is an
     error at replay. To have both branches in the program write them with `where`, `maximum`,
     `relu` or `clip`. What would turn a number into something that is not recorded (text, the key of
-    a dict, an element of a set) is an error.
+    a dict, an element of a set) is an error, and so is an error of the arithmetic that the function
+    catches.
 
     An expression that is built already has no comparisons but those that `where` keeps: what
     Python's `if` or `max` chose when it was built stays chosen. Write `autodiff.where(x > 0, a, b)`
@@ -69,7 +70,8 @@ def trace(
     Raises
     ------
     TypeError
-        If an argument is no number, or the result is not one number.
+        If an argument is no number, the result is not one number, or the function does what cannot
+        be recorded.
     ValueError
         If `argnums` names an argument that is not there.
 
@@ -152,6 +154,11 @@ def _recorded(
     for variable, (label, _) in zip(variables, inputs, strict=True):
         variable.label = label
     result = single(call(variables))
+    if recording.raised:
+        raise TypeError(
+            f"the function caught {recording.raised}; a program would not know for which numbers "
+            "to: ask before, with an if"
+        )
     if not is_number(result):
         raise TypeError(f"a program gives one number; the function returned {result!r}")
     if not isinstance(result, Value):

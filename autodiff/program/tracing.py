@@ -115,7 +115,7 @@ class Line:
         if is_float or not float(self.number).is_integer():
             return None
         if self.recording.varies(self):
-            raise TypeError(
+            raise self._refused(
                 "a count, such as that of a loop, has no derivative: name the arguments in which "
                 "to differentiate by argnums, without it"
             )
@@ -141,8 +141,11 @@ class Line:
         condition.guard(truth, _location())
         return truth
 
+    def _refused(self, why: str) -> Exception:
+        return self.recording.note(TypeError(why))
+
     def __float__(self) -> float:
-        raise TypeError(
+        raise self._refused(
             "a program is being recorded, and a plain number would drop out of it: use autodiff's "
             "functions, such as autodiff.sin(x) for math.sin(x)"
         )
@@ -150,10 +153,10 @@ class Line:
     __int__ = __complex__ = __float__
 
     def __round__(self, digits: int | None = None) -> Any:
-        raise TypeError("a program cannot record round(x): use autodiff.floor(x + 0.5)")
+        raise self._refused("a program cannot record round(x): use autodiff.floor(x + 0.5)")
 
     def __format__(self, specification: str) -> str:
-        raise TypeError(
+        raise self._refused(
             "a program is being recorded, and the text of a number would drop out of it: write the "
             "number after the program has run, or look at it now by print(repr(x))"
         )
@@ -162,7 +165,7 @@ class Line:
         return f"Line({self.operation!r}, number={self.number!r})"
 
     def __hash__(self) -> int:
-        raise TypeError(
+        raise self._refused(
             "a program is being recorded, and what is found by the hash of a number (in a set, as "
             "the key of a dict) would not be recorded: compare numbers, or use keys of your own"
         )
@@ -256,6 +259,7 @@ class Recording:
         self.adjoints: dict[int, int] = {}
         self.known: dict[Any, Line] = {}
         self.varied: set[int] = set()  # the inputs in which is differentiated
+        self.raised = ""  # the first error that depends on numbers, or is of recording; and where
 
     def varies(self, line: Line) -> bool:
         """Return whether a line depends on an input in which is differentiated."""
@@ -268,6 +272,11 @@ class Recording:
             met.update([x.place for x in new])
             waiting += new
         return False
+
+    def note(self, error: Exception) -> Exception:
+        """Note an error, which the function must not catch: no guard would tell when it comes."""
+        self.raised = self.raised or f"{error!r} at {_location()}"
+        return error
 
     def input(self, number: Number) -> Line:
         """Add an input with its example number."""
@@ -310,7 +319,11 @@ class Recording:
         key = (operation, *places)
         known = self.known.get(key)
         if known is None:
-            number = TABLE[operation].value(*[operand.number for operand in operands])
+            try:
+                number = TABLE[operation].value(*[operand.number for operand in operands])
+            except (ArithmeticError, ValueError) as error:
+                self.note(error)
+                raise
             known = self.known[key] = Line(self, operation, operands, None, number)
         return known
 
