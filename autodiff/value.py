@@ -271,14 +271,23 @@ class Value(Operators):
         """
         if not is_number(seed):
             raise TypeError(f"a seed is one real number: {no_number(seed)}")
-        if self.level and self.level % LEVELS == 0:
+        is_in_grad = self.level > 0 and self.level % LEVELS == 0
+        if is_in_grad or self._is_of_program():
             raise ValueError(
-                "backward() inside a function that grad differentiates would leave a derivative "
-                "which that grad cannot see: nest autodiff.grad, or call backward() on what is "
-                "computed from Value(x)"
+                "backward() inside a function that grad differentiates, or that is recorded as a "
+                "program, would leave a derivative which nothing differentiates further: nest "
+                "autodiff.grad, or call backward() on what is computed from Value(x)"
             )
         seed = number_like(self, seed) if type(seed) is int else seed
         graph.publish(self, seed, _set_grad)
+
+    def _is_of_program(self) -> bool:
+        """Return whether this is computed from a variable of a program that is being recorded."""
+        recording = getattr(self._data, "recording", None)
+        if recording is None:
+            return False
+        variables = set(map(id, recording.variables))
+        return any(id(below) in variables for below in graph.nodes_below(self))
 
     def zero_grad(self) -> None:
         """Set `grad` to 0, here and in every Value that this one was computed from.

@@ -773,6 +773,23 @@ def test_what_cannot_be_traced_is_said_though_the_function_catches_it(look):
         jit(f)(2.0)
 
 
+def test_backward_inside_is_refused_where_its_derivative_would_be_lost():
+    def penalty(x):
+        y = x**3
+        y.backward()
+        return 2 * x.grad + x
+
+    def from_a_value(x):
+        inner = Value(x)
+        (inner**3).backward()
+        return 2 * inner.grad + x
+
+    for call in (jit(penalty), jit(penalty).grad, autodiff.grad(penalty)):
+        with pytest.raises(ValueError, match=r"^backward\(\) inside a function that grad"):
+            call(2.0)
+    assert jit(from_a_value).value_and_grad(2.0) == (26.0, 25.0)
+
+
 @pytest.mark.parametrize(("compute", "fine", "raising", "error"), CAUGHT)
 def test_an_error_of_a_program_is_the_functions_own(compute, fine, raising, error):
     f = jit(compute)

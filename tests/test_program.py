@@ -545,6 +545,32 @@ def test_an_error_that_the_function_catches_cannot_be_recorded():
         trace(inverse, 0.0)
 
 
+def test_backward_in_what_is_recorded_is_refused_where_its_derivative_would_be_lost():
+    def penalty(x):
+        y = x**3
+        y.backward()
+        return 2 * x.grad + x
+
+    def of_a_plain_number(x):
+        inner = Value(x.data)
+        (inner**3).backward()
+        return 2 * inner.grad + x
+
+    with pytest.raises(ValueError, match=r"backward\(\) inside .* or that is recorded"):
+        trace(penalty, 2.0)
+    assert trace(of_a_plain_number, 2.0).value_and_grad(3.0) == (57.0, 1.0)
+
+
+@pytest.mark.parametrize("known", [np.True_, np.False_, True, False])
+def test_what_is_known_is_combined_with_comparisons(known):
+    def f(x):
+        both, either = (x > 0) & known, known | (x > 1)
+        return autodiff.where(both, x * x, -x) + autodiff.where(either, 3 * x, 0 * x)
+
+    for x in (-2.0, 0.5, 2.0):
+        assert trace(f, 0.5).value_and_grad(x) == autodiff.value_and_grad(f)(x)
+
+
 def test_an_empty_batch_gives_empty_results():
     assert trace(error, 0.5, 0.5, 0.8)(np.zeros(0), 1.0, 1.0).shape == (0,)
 

@@ -174,12 +174,12 @@ class Variants:
     def _failure(self, args: Sequence[Any], error: Exception) -> Exception:
         """Return what is wrong where tracing failed: the function, or what cannot be recorded."""
         try:
-            self.f(*args)
-        except Exception as own:  # which the function raises on plain numbers too
-            return own
-        try:
             value_and_grad(self.f, self.argnums)(*args)
-        except Exception:  # nor can anything else differentiate it
+        except Exception as eager:  # nor can anything else differentiate it
+            try:
+                self.f(*args)
+            except Exception as own:  # nor compute it, on plain numbers
+                return own if type(own) is type(eager) else eager
             return error
         return TypeError(
             f"{name_of(self.f)} cannot be traced{_at(error)}: {error}. Without jit, "

@@ -151,6 +151,7 @@ def _recorded(
     recording.varied.update(varied)
     examples = tuple([number for _, number in inputs])
     variables = [node(recording.input(number)) for number in examples]
+    recording.variables = variables
     for variable, (label, _) in zip(variables, inputs, strict=True):
         variable.label = label
     result = single(call(variables))

@@ -259,6 +259,7 @@ class Recording:
         self.adjoints: dict[int, int] = {}
         self.known: dict[Any, Line] = {}
         self.varied: set[int] = set()  # the inputs in which is differentiated
+        self.variables: list[Value] = []  # what the function is called with
         self.raised = ""  # the first error that depends on numbers, or is of recording; and where
 
     def varies(self, line: Line) -> bool:
@@ -337,7 +338,8 @@ def record(operation: str, *operands: Any) -> Any:
     recording: Recording = next(x.recording for x in operands if isinstance(x, Line))
     if operation in _LOGIC:
         if not all(isinstance(x, Line) for x in operands):
-            return (masks.both if operation == "and" else masks.either)(*operands)
+            known = [x if isinstance(x, Line) else bool(x) for x in operands]
+            return (masks.both if operation == "and" else masks.either)(*known)
         lines = [recording.lifted(x) for x in operands]
     elif operation in _CHOICES:
         lines = [recording.alternative(x) for x in operands]
