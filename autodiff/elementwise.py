@@ -9,6 +9,7 @@ from typing import Any
 from autodiff.arrays import as_numbers, is_array
 from autodiff.derivatives import grad
 from autodiff.program import trace
+from autodiff.program.tracing import caught
 from autodiff.structures import stacked
 
 
@@ -49,15 +50,19 @@ def derivative(f: Callable[..., Any], order: int = 1) -> Callable[..., Any]:
     def evaluate(x: Any, *args: Any, **keywords: Any) -> Any:
         if not is_array(x) or x.shape == ():
             return at_one(x, *args, **keywords)
-        return _at_all(lambda number: at_one(number, *args, **keywords), as_numbers(x, "x"))
+
+        def of_one(number: Any) -> Any:
+            return at_one(number, *args, **keywords)
+
+        return _at_all(of_one, as_numbers(x, "x"), together=not caught(f))
 
     return evaluate
 
 
-def _at_all(f: Callable[[Any], Any], xs: Any) -> Any:
+def _at_all(f: Callable[[Any], Any], xs: Any, *, together: bool) -> Any:
     """Compute a function of one number at every element of an array."""
     numbers = xs.reshape(-1).tolist()
-    if numbers and xs.dtype != object:
+    if together and numbers and xs.dtype != object:
         try:
             return trace(f, numbers[0])(xs)
         except (TypeError, ValueError, ArithmeticError):

@@ -159,6 +159,16 @@ def test_derivatives_of_any_order(order):
 # ---- Matrices ---------------------------------------------------------------------------------
 
 
+def test_a_function_that_catches_errors_is_differentiated_element_by_element():
+    def inverse(x):
+        try:
+            return 1 / x
+        except ZeroDivisionError:
+            return 5 * x
+
+    np.testing.assert_array_equal(derivative(inverse)(np.array([2.0, 0.0])), [-0.25, 5.0])
+
+
 def test_the_jacobian_has_the_shape_of_the_result_and_then_of_the_argument():
     matrix = np.arange(6.0).reshape(2, 3)
     assert jacobian(lambda x: matrix @ x)(np.ones(3)).tolist() == matrix.tolist()

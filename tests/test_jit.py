@@ -1,5 +1,6 @@
 """`jit`: ordinary functions with branches, against the eager engine sample by sample."""
 
+import contextlib
 import functools
 import importlib.util
 import math
@@ -771,6 +772,57 @@ def test_what_cannot_be_traced_is_said_though_the_function_catches_it(look):
         return
     with pytest.raises(TypeError, match="f cannot be traced: the function caught TypeError"):
         jit(f)(2.0)
+
+
+def test_a_batch_is_refused_where_the_function_catches_an_error_of_arithmetic():
+    @jit
+    def inverse(x):
+        try:
+            return 1 / x
+        except (KeyError, ZeroDivisionError):
+            return 0 * x
+
+    def root(x, *, base=None):
+        try:
+            return log(x) / (1 if base is None else math.log(base))
+        except KeyError:
+            raise
+        except ValueError as error:
+            raise RuntimeError from error
+
+    assert inverse(2.0) == 0.5
+    with pytest.raises(TypeError, match=r"inverse catches ZeroDivisionError, and in a batch .* if"):
+        inverse(np.array([1.0, 2.0]))
+    with pytest.raises(TypeError, match="root catches ValueError, and in a batch"):
+        jit(root).grad(np.array([1.0, 2.0]), base=None)
+
+
+@pytest.mark.parametrize("name", ["other", "finally", "with", "loop", "built in"])
+def test_a_batch_is_taken_where_the_function_catches_something_else(name):
+    table = {}
+
+    def other(x):
+        try:
+            return x / table["factor"]
+        except KeyError:
+            return 3 * x
+
+    def at_last(x):
+        try:
+            return x / 2
+        finally:
+            table.clear()
+
+    def within(x):
+        with contextlib.ExitStack():
+            return x / 2
+
+    def loop(x):
+        return sum([next(iter([y])) for y in [x, x]]) / 2
+
+    functions = {"other": other, "finally": at_last, "with": within, "loop": loop}
+    f, xs = functions.get(name, sin), np.array([1.0, 2.0])
+    np.testing.assert_array_equal(jit(f)(xs), [autodiff.value_and_grad(f)(x)[0] for x in xs])
 
 
 def test_backward_inside_is_refused_where_its_derivative_would_be_lost():

@@ -26,6 +26,7 @@ from autodiff.jitting.engine import Engine
 from autodiff.jitting.variants import Variant, Variants, name_of
 from autodiff.program import Program
 from autodiff.program.arguments import check_reduce
+from autodiff.program.tracing import caught
 
 __all__ = ["Jitted", "jit"]
 
@@ -252,7 +253,14 @@ class Jitted:
             family = self._family(key, args)
             if len(self._known) >= _KNOWN:
                 self._known.clear()
-            known = self._known[key] = family, family.is_batch(args)
+            known = family, family.is_batch(args)
+            error = caught(self._f) if known[1] else ""
+            if error:
+                raise TypeError(
+                    f"{name_of(self._f)} catches {error}, and in a batch arithmetic raises none: "
+                    "it is infinite or nan. Ask before, with an if, or call it for each sample"
+                )
+            self._known[key] = known
         return known
 
     def _family(self, key: Any, args: Sequence[Any]) -> _Family:

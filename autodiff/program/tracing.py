@@ -394,3 +394,28 @@ def _watched(f: Callable[..., Any], args: Any) -> tuple[Any, dict[str, Any]]:
     finally:
         sys.setprofile(None)
     return result, dict(frames[0].f_locals) if frames else {}
+
+
+_ERRORS = {  # of arithmetic
+    "ArithmeticError", "ZeroDivisionError", "OverflowError", "ValueError", "Exception",
+}  # fmt: skip
+
+
+def caught(f: Callable[..., Any]) -> str:
+    """Return which error of arithmetic the code of a function catches by name; "" if none.
+
+    On arrays arithmetic raises none, and what it does then would not be done.
+    """
+    import dis
+
+    named: list[str] = []  # since an error came up
+    for instruction in dis.get_instructions(getattr(f, "__code__", None) or (lambda: None)):
+        if instruction.opname == "PUSH_EXC_INFO":
+            named = []
+        elif instruction.opname == "LOAD_GLOBAL":
+            named.append(instruction.argval)
+        elif instruction.opname == "CHECK_EXC_MATCH":
+            found = [name for name in named if name in _ERRORS]
+            if found:
+                return found[0]
+    return ""
