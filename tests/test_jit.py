@@ -774,6 +774,16 @@ def test_what_cannot_be_traced_is_said_though_the_function_catches_it(look):
         jit(f)(2.0)
 
 
+@needs_llvmlite
+def test_a_long_program_of_a_function_that_catches_errors_is_not_machine_code(monkeypatch):
+    monkeypatch.setattr(engine, "_LINES", 1)
+    f, quick = jit(caught(lambda x: 1 / x)), jit(lambda x: 1 / x)
+    assert (f(2.0), quick(2.0)) == (0.5, 0.5)
+    with pytest.raises(TypeError, match="f cannot be traced: the function caught ZeroDivision"):
+        f(0.0)
+    assert quick(0.0) == math.inf
+
+
 def test_a_batch_is_refused_where_the_function_catches_an_error_of_arithmetic():
     @jit
     def inverse(x):

@@ -18,7 +18,7 @@ from autodiff.jitting.engine import Engine
 from autodiff.kinds import Number
 from autodiff.listing import LIKE, Listing, Step, without_dead_lines
 from autodiff.program import GuardError, Program, source, traced
-from autodiff.program.tracing import is_theirs
+from autodiff.program.tracing import caught, is_theirs
 
 Truths = tuple[bool, ...]
 
@@ -38,9 +38,9 @@ class Variant:
         The way.
     """
 
-    def __init__(self, program: Program, engine: Engine) -> None:
+    def __init__(self, program: Program, for_one: Program) -> None:
         self.program = program
-        self.for_one = engine.for_one(program)
+        self.for_one = for_one
         self.compiled: Program | None = None
         self.guards = tuple(program._lines.guards.values())
         self.truths: Truths = tuple([guard.truth for guard in self.guards])
@@ -122,7 +122,9 @@ class Variants:
                 program = traced(self.f, args, self.argnums, example)
             except Exception as error:
                 raise self._failure(args, error) from None
-            variant = Variant(program, self.engine)
+            # What the function catches, machine code would not raise.
+            for_one = program if caught(self.f) else self.engine.for_one(program)
+            variant = Variant(program, for_one)
             if variant.truths in self.known:
                 return self.known[variant.truths]
             if len(self.known) >= self.limit:
