@@ -534,6 +534,28 @@ def by_a_special_case(x):
     return 3 * x if x == 0 else x**2
 
 
+@pytest.mark.parametrize("is_by_hand", [True, False])
+def test_what_catches_errors_of_arithmetic_is_not_proved(is_by_hand):
+    def inverse(x):
+        try:
+            return 1 / x
+        except ZeroDivisionError:
+            return 0 * x
+
+    def slope(x):
+        try:
+            return -1 / x**2
+        except ZeroDivisionError:
+            return 0
+
+    f, by_hand = (lambda x: 1 / x, slope) if is_by_hand else (inverse, lambda x: -1 / x**2)
+    for hand in (by_hand, {"x": by_hand}):
+        report = compare(f, hand, ranges={"x": (0.5, 2)})
+        assert bool(report)
+        assert report.proved == ()
+    assert compare(lambda x: 1 / x, lambda x: -1 / x**2, ranges={"x": (0.5, 2)}).proved == ("x",)
+
+
 @pytest.mark.parametrize(
     ("f", "by_hand", "options"),
     [

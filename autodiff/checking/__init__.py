@@ -45,6 +45,7 @@ from autodiff.checking.verdict import (
     proved_equal,
 )
 from autodiff.kinds import Number
+from autodiff.program.tracing import caught
 from autodiff.value import Value
 
 
@@ -95,7 +96,7 @@ def compare(
         with SymPy); without it the point is undecided.
     prove : bool
         Whether to prove with SymPy, if that is installed, what agrees. What meets a branch, here or
-        in a helper, is never proved.
+        in a helper, is never proved, nor what catches errors of arithmetic.
 
     Returns
     -------
@@ -135,7 +136,9 @@ def compare(
         raise ValueError("there is nothing by hand to compare: the mapping is empty")
     rows = list(_rows(subject, hand, names, visits, tolerances))
     proof = Proof([])
-    if prove and hand is not None and subject.nodes is None:
+    by_names = by_hand.values() if isinstance(by_hand, Mapping) else ()
+    is_one_formula = not any(map(caught, (f, by_hand, *by_names)))
+    if prove and hand is not None and subject.nodes is None and is_one_formula:
         proof = prove_equal(subject.on, hand, visits[0].point, _worth_proving(rows))
         rows = [proved_equal(row) if row.variable in proof.proved else row for row in rows]
     if value is not None:
