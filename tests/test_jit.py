@@ -805,6 +805,9 @@ def test_a_batch_is_refused_where_the_function_catches_an_error_of_arithmetic():
         inverse(np.array([1.0, 2.0]))
     with pytest.raises(TypeError, match="root catches ValueError, and in a batch"):
         jit(root).grad(np.array([1.0, 2.0]), base=None)
+    for wrapped in (functools.partial(root, base=None), functools.wraps(root)(lambda x: root(x))):
+        with pytest.raises(TypeError, match="catches ValueError, and in a batch"):
+            jit(wrapped)(np.array([1.0, 2.0]))
 
 
 @pytest.mark.parametrize("name", ["other", "finally", "with", "loop", "built in"])

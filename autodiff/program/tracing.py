@@ -16,6 +16,7 @@ import functools
 import sys
 from collections.abc import Callable
 from fractions import Fraction
+from types import CodeType
 from typing import Any
 
 from autodiff.kinds import Number, choose
@@ -401,15 +402,22 @@ _ERRORS = {  # of arithmetic
 }  # fmt: skip
 
 
-def caught(f: Callable[..., Any]) -> str:
+def caught(f: Any) -> str:
     """Return which error of arithmetic the code of a function catches by name; "" if none.
 
     On arrays arithmetic raises none, and what it does then would not be done.
     """
+    inner = getattr(f, "__wrapped__", None) or getattr(f, "func", None)  # decorated; a partial
+    code = getattr(f, "__code__", None)
+    found = _caught_in(code) if isinstance(code, CodeType) else ""
+    return found or (caught(inner) if callable(inner) else "")
+
+
+def _caught_in(code: CodeType) -> str:
     import dis
 
     named: list[str] = []  # since an error came up
-    for instruction in dis.get_instructions(getattr(f, "__code__", None) or (lambda: None)):
+    for instruction in dis.get_instructions(code):
         if instruction.opname == "PUSH_EXC_INFO":
             named = []
         elif instruction.opname == "LOAD_GLOBAL":
