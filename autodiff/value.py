@@ -260,7 +260,8 @@ class Value(Operators):
         TypeError
             If `seed` is no real number.
         ValueError
-            If this is computed from the variable of a `grad` or its like, which is at work.
+            If this is computed from the variable of a `grad` or its like, which is at work, or of
+            a program that is being recorded.
 
         Examples
         --------
@@ -273,10 +274,13 @@ class Value(Operators):
             raise TypeError(f"a seed is one real number: {no_number(seed)}")
         is_in_grad = self.level > 0 and self.level % LEVELS == 0
         if is_in_grad or self._is_of_program():
+            what, who = "is recorded as a program", "the program"
+            if is_in_grad:
+                what, who = "grad differentiates", "that grad"
             raise ValueError(
-                "backward() inside a function that grad differentiates, or that is recorded as a "
-                "program, would leave a derivative which nothing differentiates further: nest "
-                "autodiff.grad, or call backward() on what is computed from Value(x)"
+                f"backward() inside a function that {what} would leave a derivative which {who} "
+                "cannot see: nest autodiff.grad, or call backward() on what is computed from "
+                "Value(x)"
             )
         seed = number_like(self, seed) if type(seed) is int else seed
         graph.publish(self, seed, _set_grad)
