@@ -19,7 +19,7 @@ from autodiff.listing import Listing
 from autodiff.program.replay import alive, of_block
 
 _BLOCK = 2**17  # samples that are parted at a time at most: 1 MB a column
-_ALIVE = 2**18  # numbers that are alive at once where samples have parted
+_ALIVE = 2**20  # numbers that are alive at once where samples have parted: 8 MB
 
 
 class Node:
