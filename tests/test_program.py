@@ -589,7 +589,7 @@ def test_memory_does_not_grow_with_the_batch():
     program.value_and_grad(x, 0.5, reduce="sum")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak - x.nbytes < 4_000_000  # the derivative in x is an output
+    assert peak - x.nbytes < 10_000_000  # the derivative in x is an output; 240 MB in one block
 
 
 _FAULTS = """

@@ -38,7 +38,7 @@ def outputs_of(lines: Listing, numbers: list[Any], reduce: str | None = None) ->
 
 # ---- On arrays --------------------------------------------------------------------------------
 
-_BLOCK = 2**18  # numbers that are alive at once in a block: 2 MB, which stay in cache
+_BLOCK = 2**20  # numbers that are alive at once in a block: 8 MB, which stay in cache
 _FREED = 2**21  # numbers: 16 MB
 
 
