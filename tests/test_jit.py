@@ -754,12 +754,13 @@ def test_an_error_that_the_function_catches_is_never_passed_over(
     f, message = caught(compute), rf"f cannot be traced: the function caught .*{error}.* with an if"
     assert autodiff.value_and_grad(f)(raising) == (7 * raising, 7)
     for before in ([fine, fine], []):
-        call = getattr(jit(f), method)
+        jitted = jit(f)
+        call = getattr(jitted, method)
         for x in before:
             call(x)
         with pytest.raises(TypeError, match=message):
             call(raising)
-        assert jit(f).value_and_grad(fine) == autodiff.value_and_grad(f)(fine)
+        assert jitted.value_and_grad(fine) == autodiff.value_and_grad(f)(fine)
 
 
 @pytest.mark.parametrize(

@@ -414,6 +414,7 @@ def caught(f: Any) -> str:
 
 
 def _caught_in(code: CodeType) -> str:
+    """Return the first of these errors that an `except` of the code names; "" if none does."""
     import dis
 
     named: list[str] = []  # since an error came up

@@ -51,10 +51,11 @@ def driver(lanes: int, chunks: int, sums: int, place: Places, variant: Variant) 
     text = _BODY + (_SINGLE if variant.is_single else _LOOP)
     if is_listed:
         text += PADDED
+    is_last = is_listed and not variant.sides
+    if is_last:
+        text += FETCH
     if variant.sides:
         text += part(variant.sides, lanes)
-    elif is_listed:
-        text += FETCH
     return Template(text).substitute(
         chunks=", ".join(f"ptr @chunk{i}" for i in range(chunks)),
         count=chunks,
@@ -77,7 +78,7 @@ def driver(lanes: int, chunks: int, sums: int, place: Places, variant: Variant) 
         newest=f"%vector{lanes - 1}",
         pad="call void @pad(ptr %out, i64 %end)" if is_listed else "",
         part=f"call void @part({PARTING})" if variant.sides else "",
-        fetch="" if variant.sides or not is_listed else "call void @fetch(ptr %frame, i64 %group)",
+        fetch="call void @fetch(ptr %frame, i64 %group)" if is_last else "",
         trim="call void @trim(ptr %frame, ptr %scratch, i64 %rest)" if variant.sides else "",
         steps=", ".join(f"i64 {lane}" for lane in range(lanes)),
     )
