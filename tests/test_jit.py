@@ -623,6 +623,27 @@ def test_a_batch_of_one_way_again_and_again_gives_what_the_program_gives(monkeyp
         np.testing.assert_allclose(jitted(w, xs), rows, rtol=1e-14)
 
 
+@needs_llvmlite
+def test_whether_a_batch_is_compiled_is_told_by_all_of_its_ways(monkeypatch):
+    compiled = []
+    parted = engine.Engine.parted
+    monkeypatch.setattr(
+        engine.Engine, "parted", lambda *given: compiled.append(1) or parted(*given)
+    )
+
+    @jit
+    def halved(x):
+        while x >= 1:
+            x = x / 2 + sin(x) / 8
+        return x
+
+    x = np.linspace(0.5, 12, 10_000)
+    first, again = halved.grad(x), halved.grad(x)
+    assert len(halved.programs[0]) == 1  # which was traced first
+    assert compiled == [1, 1]
+    assert first.tolist() == again.tolist()
+
+
 def test_the_same_numbers_may_be_one_sample_and_a_batch():
     jitted = jit(lambda x: np.sum(x * x))
     for _ in range(3):

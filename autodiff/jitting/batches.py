@@ -47,10 +47,11 @@ class Branching(Program):
         together = self.variants.together
         return None if together is None or together.compiled is None else together.compiled._direct
 
-    @functools.cached_property
-    def count(self) -> int:
-        """How many lines compute a value and its derivatives."""
-        return len(self._lines.computed)
+    def compiles(self, samples: int) -> bool:
+        """Return whether machine code computes so many samples, of the ways that are known."""
+        known = list(self.variants.known.values())
+        is_compiled: bool = self.engine.compiles([variant.lines for variant in known], samples)
+        return is_compiled
 
     def tree(self, lines: str, *, is_compiled: bool) -> Tree | None:
         """Return the tree of all variants that are known."""
@@ -72,11 +73,14 @@ class _Batch:
         self.numbers = [numpy.asarray(x) if is_array(x) and x.shape else _plain(x) for x in numbers]
         self.shape = numpy.broadcast_shapes(*map(numpy.shape, self.numbers))
         self.size = math.prod(self.shape)
-        engine: Engine = program.engine
-        self.is_compiled = engine.compiles(program.count, self.size)
+        self._choose_engine()
+
+    def _choose_engine(self) -> None:
+        self.is_compiled = self.program.compiles(self.size)
+        engine: Engine = self.program.engine
         self.computed: Outputs = engine.for_batch(is_compiled=self.is_compiled)
 
-    @functools.cached_property
+    @property
     def is_in_machine(self) -> bool:
         """Whether machine code takes the numbers as they are."""
         return self.is_compiled and all(map(is_taken, self.numbers))
@@ -173,6 +177,7 @@ class _Batch:
         if outputs is not None:
             return outputs
         groups = self.groups()
+        self._choose_engine()  # more ways may be known now
         if self.size > 1 and len(groups) == 1:
             [together] = groups
             variants.together = together

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autodiff.listing import Listing
@@ -13,7 +13,7 @@ from autodiff.program.machine import LARGEST, Machine
 from autodiff.program.replay import outputs_of
 
 _LINES = 1_000  # from which on a program is worth machine code even for one sample
-_WORK = 100_000  # lines times samples, from which on a batch is worth it
+_WORK = 100_000  # lines of all ways times samples, from which on a batch is worth it
 
 Outputs = Callable[..., list[Any]]
 
@@ -32,15 +32,15 @@ class Engine:
 
     def for_one(self, program: Program) -> Program:
         """Return what computes one sample."""
-        is_compiled = self._pays(len(program._lines.computed), 1) and self._machine is not None
+        is_compiled = self._pays([len(program)], 1) and self._machine is not None
         return program.compile(exact=self.exact) if is_compiled else program
 
     def compiled(self, program: Program) -> Program:
         """Return a program as machine code, which `for_batch` has made already."""
         return dataclasses.replace(program, _machine=self._machine)
 
-    def compiles(self, lines: int, samples: int) -> bool:
-        """Return whether programs of so many lines are machine code for so many samples."""
+    def compiles(self, lines: Sequence[int], samples: int) -> bool:
+        """Return whether machine code computes so many samples; `lines` are those of each way."""
         return (self.exact or self._pays(lines, samples)) and self._machine is not None
 
     def for_batch(self, *, is_compiled: bool) -> Outputs:
@@ -58,9 +58,13 @@ class Engine:
         """Compute a tree of stages by machine code; see `Machine.parted`."""
         return None if self._machine is None else self._machine.parted(root, numbers, shape, summed)
 
-    def _pays(self, lines: int, samples: int) -> bool:
-        """Return whether to compile: the one place where that is decided."""
-        return lines <= LARGEST and (lines >= _LINES or lines * samples >= _WORK)
+    def _pays(self, lines: Sequence[int], samples: int) -> bool:
+        """Return whether to compile: the one place where that is decided.
+
+        Both to compile a batch and to compute it in NumPy takes time for each line of each way.
+        """
+        longest = max(lines)
+        return longest <= LARGEST and (longest >= _LINES or sum(lines) * samples >= _WORK)
 
     @functools.cached_property
     def _machine(self) -> Machine | None:

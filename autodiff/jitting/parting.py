@@ -143,13 +143,13 @@ class Tree:
                     further = None if len(there) == count else there
                     numbers = {x: made[x] if x in made else carried[x] for x in kept}
                     numbers = {x: _at(number, further) for x, number in numbers.items()}
-                    there = there if where is None else where.take(there)
+                    there = there if where is None else _at(where, there)
                     waiting.append((side, where if further is None else there, numbers))
 
 
 def _at(x: Any, where: Any) -> Any:
-    """Return the numbers of some samples."""
-    return x if where is None or not is_array(x) else x.take(where)
+    """Return the numbers of some samples, whose places are right: "clip" asks for least."""
+    return x if where is None or not is_array(x) else x.take(where, mode="clip")
 
 
 def tree_of(variants: Sequence[Variant], attribute: str, *, is_compiled: bool) -> Tree | None:

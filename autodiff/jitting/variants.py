@@ -36,12 +36,15 @@ class Variant:
         The same, once a batch was computed by machine code.
     truths : tuple of bool
         The way.
+    lines : int
+        How many lines compute a value and its derivatives.
     """
 
     def __init__(self, program: Program, for_one: Program) -> None:
         self.program = program
         self.for_one = for_one
         self.compiled: Program | None = None
+        self.lines = len(program)
         self.guards = tuple(program._lines.guards.values())
         self.truths: Truths = tuple([guard.truth for guard in self.guards])
         self._made: dict[str | int, Listing] = {}
