@@ -143,10 +143,9 @@ class Machine:
         self, lines: Listing, variant: Variant, columns: Sequence[Column], shared: Any, size: int
     ) -> Batch | None:
         """Compute a batch; None if there is no code."""
-        results = 8 * size * variant.summed.count(False)
-        is_large = results >= STREAMED and self.target.lanes == 8  # a whole line of the cache
-        variant = variant._replace(streams=is_large)
-        code = self._code(lines, variant)
+        is_large = 8 * size * variant.rows >= STREAMED
+        is_streamed = is_large and self.target.lanes == 8  # a whole line of the cache
+        code = self._code(lines, variant.streamed if is_streamed else variant)
         if code is None:
             return None
         batch = Batch(code, variant, columns, shared, size)

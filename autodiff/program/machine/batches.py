@@ -86,6 +86,25 @@ def address_of(array: Any) -> int:
     return address
 
 
+class _Frame:
+    """What a thread calls a kernel with: the fields of a frame, and memory of its own."""
+
+    def __init__(self, code: Code, columns: int) -> None:
+        self.fields = (ctypes.c_int64 * (7 + 2 * columns))()
+        self.pointer = ctypes.c_void_p(ctypes.addressof(self.fields))
+        self._scratch = aligned((code.vectors, code.lanes))
+        self.fields[0] = address_of(self._scratch)
+
+    @classmethod
+    def of(cls, code: Code, columns: int) -> _Frame:
+        """Return one that no thread uses; it is put back into `frames`."""
+        try:
+            frame: _Frame = code.frames.pop()
+        except IndexError:
+            frame = cls(code, columns)
+        return frame
+
+
 class Batch:
     """One call of a kernel on a batch.
 
@@ -109,10 +128,9 @@ class Batch:
         self.shared = numpy.ascontiguousarray(shared, dtype=float)
         self.block = size_of_block(code.lines, size)
         self.starts = range(0, size, self.block)
-        count = len(variant.summed) - sum(variant.summed)
         self.distance = distance_of(size)
-        self.rows = aligned((count, self.distance))
-        self.sums = numpy.zeros((len(self.starts), sum(variant.summed)))
+        self.rows = aligned((variant.rows, self.distance))
+        self.sums = numpy.zeros((len(self.starts), len(variant.summed) - variant.rows))
         self.failed = size  # where the first one begins of the groups that contradict a guard
         self._waiting = itertools.count()
         self._lock = threading.Lock()
@@ -135,32 +153,29 @@ class Batch:
 
     def _work(self) -> None:
         """Compute blocks until none is left."""
-        import numpy
-
-        code = self.code
-        scratch = aligned((code.vectors, code.lanes))
-        addresses = map(address_of, (scratch, self.shared, self.rows))
-        frame = numpy.zeros(7 + 2 * len(self.columns), dtype=numpy.int64)
-        frame[:4] = [*addresses, 8 * self.distance]
-        pointer = ctypes.c_void_p(address_of(frame))
+        code, columns = self.code, self.columns
+        frame = _Frame.of(code, len(columns))
+        shared, rows, sums = map(address_of, (self.shared, self.rows, self.sums))
         while not self._is_over:
             number = next(self._waiting)
             if number >= len(self.starts) or self.starts[number] > self.failed:
-                return
+                break
             start = self.starts[number]
             stop = min(start + self.block, self.size)
-            parts = [column.at(start, stop) for column in self.columns]
-            frame[4:7] = start, stop, address_of(self.sums[number])
-            frame[7::2] = [base for _, base, _ in parts]
-            frame[8::2] = [stride for _, _, stride in parts]
-            failed = code.call(pointer)
+            parts = [column.at(start, stop) for column in columns]
+            totals = sums + number * self.sums.strides[0]
+            places = [shared, rows, 8 * self.distance, start, stop, totals]
+            frame.fields[1:] = [*places, *[x for part in parts for x in part[1:]]]
+            failed = code.call(frame.pointer)
             if failed >= 0:
                 with self._lock:
                     self.failed = min(self.failed, failed)
+        code.frames.append(frame)
 
     def totals(self, divisor: int) -> Any:
         """Return the sums over the batch, divided."""
-        return self.sums.sum(axis=0) / divisor
+        sums = self.sums[0] if len(self.sums) == 1 else self.sums.sum(axis=0)
+        return sums / divisor
 
     def results(self, shapes: Sequence[tuple[int, ...]], divisor: int) -> list[Any]:
         """Return every output in its shape: an array over the batch, or a sum."""

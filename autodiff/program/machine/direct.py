@@ -68,7 +68,7 @@ class Direct:
             numbers = _of_one(place, x, self._double)
             is_batch.append(numbers is None)
             if numbers is not None:
-                shared.append(numpy.ravel(numbers))
+                shared.append([numbers] if place.form is LEAF else numbers)
             elif type(x).__name__ == "ndarray" and _is_batch(place, x):
                 columns += _columns(place, x)
                 sizes.add(len(x))
@@ -78,7 +78,7 @@ class Direct:
             return None, []
         size, lines = sizes.pop(), self._lines(name)
         variant = self._variant(lines, tuple(is_batch), is_summed)
-        numbers = numpy.concatenate(shared) if shared else numpy.empty(0)
+        numbers = shared[0] if len(shared) == 1 else numpy.concatenate([*shared, []])
         batch = self._machine.computed(lines, variant, columns, numbers, size)
         is_right = batch is not None and batch.failed == size  # else the other way says who fails
         return batch if is_right else None, is_batch

@@ -53,6 +53,8 @@ class Code:
         How many lines are computed for a sample.
     lanes, vectors : int
         The size of the scratch memory.
+    frames : list
+        What it was called with, that no thread uses now; see `batches`.
     """
 
     def __init__(self, code: bytes, facts: Facts, target: Target) -> None:
@@ -72,6 +74,7 @@ class Code:
             self.call, self.single = with_errors(self.call), with_errors(self.call)
         self.lanes = target.lanes
         self.lines, self.vectors = facts.sizes
+        self.frames: list[Any] = []
 
 
 def aligned(shape: tuple[int, ...]) -> Any:

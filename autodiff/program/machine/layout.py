@@ -7,6 +7,8 @@ takes over after its last use.
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -19,7 +21,8 @@ _LONG = 5000  # lines of a program whose compile time counts, and which no neare
 _SHORT, _GROUP = 150, 4  # its chunks; the vectors of samples that each is run for
 
 
-class Variant(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Variant:
     """What a kernel is for: the same lines on other inputs and outputs are other code.
 
     Attributes
@@ -43,6 +46,23 @@ class Variant(NamedTuple):
     streams: bool = False
     is_listed: bool = False
     sides: int = 0
+
+    def __hash__(self) -> int:
+        return self._hash  # of hundreds of truths: computed once
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        return hash((self.varies, self.summed, self.streams, self.is_listed, self.sides))
+
+    @functools.cached_property
+    def rows(self) -> int:
+        """How many outputs are stored for each sample."""
+        return self.summed.count(False)
+
+    @functools.cached_property
+    def streamed(self) -> Variant:
+        """The same, with stores that bypass the caches."""
+        return dataclasses.replace(self, streams=True)
 
     @property
     def is_single(self) -> bool:
