@@ -23,7 +23,7 @@ pytest.importorskip("llvmlite")
 import autodiff
 from autodiff.program import GuardError, trace
 from autodiff.program import machine as machines
-from autodiff.program.machine import CompileWarning, Machine, cache, target, writing
+from autodiff.program.machine import CompileWarning, Machine, cache, memory, target, writing
 from autodiff.program.machine.batches import size_of_block
 from autodiff.program.machine.layout import layout_of
 from autodiff.program.machine.primitives import primitives
@@ -405,6 +405,62 @@ def test_large_results_are_those_of_small_ones():
     whole = numbers_of(compiled.value_and_grad(x, 0.75))
     part = numbers_of(compiled.value_and_grad(x[1000:1100], 0.75))
     assert all(np.array_equal(a[1000:1100], b) for a, b in zip(whole, part, strict=True))
+
+
+@pytest.fixture
+def squares(monkeypatch):
+    """A program of whose results the memory is kept, small as they are."""
+    monkeypatch.setattr(memory, "_LARGE", 1)
+    memory._kept.clear()
+    yield trace(lambda x: x * x, 1.0).compile()
+    memory._kept.clear()
+
+
+def test_the_memory_of_large_results_is_used_again_when_nobody_holds_them(squares):
+    x = np.arange(1000.0)
+    value, slopes = squares.value_and_grad(x)
+    places = value.ctypes.data, slopes.ctypes.data
+    del value, slopes
+    value, slopes = squares.value_and_grad(x + 1)
+    assert (value.ctypes.data, slopes.ctypes.data) == places
+    assert np.array_equal(value, (x + 1) ** 2)
+    assert np.array_equal(slopes, 2 * (x + 1))
+
+
+def test_large_results_stay_as_long_as_a_part_of_them_is_held(squares):
+    x = np.arange(1000.0)
+    part = squares.value_and_grad(x)[1].reshape(10, 100)[5:, ::7]
+    expected = part.copy()
+    for n in range(1, 5):
+        value = squares(x + n)
+        assert np.array_equal(value, (x + n) ** 2)
+    assert np.array_equal(part, expected)
+
+
+def test_large_results_of_several_threads_are_their_own(squares):
+    wrong = []
+
+    def work(n):
+        x = np.arange(1000.0) + n
+        for _ in range(300):
+            value, slopes = squares.value_and_grad(x)
+            if not (np.array_equal(value, x * x) and np.array_equal(slopes, 2 * x)):
+                wrong.append(n)
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("size", [400, 3000])
+def test_memory_that_is_too_small_or_far_too_large_is_not_used_again(squares, size):
+    assert squares(np.arange(1000.0))[3] == 9.0
+    [kept] = memory._kept
+    squares(np.arange(float(size)))
+    assert not np.shares_memory(memory._kept[0], kept)
 
 
 @pytest.mark.no_cover

@@ -16,7 +16,8 @@ from autodiff.derivatives import one_or_all
 from autodiff.listing import Listing
 from autodiff.program.arguments import Arguments
 from autodiff.program.machine import Machine
-from autodiff.program.machine.kernel import Bound, aligned
+from autodiff.program.machine.kernel import Bound
+from autodiff.program.machine.memory import aligned
 from autodiff.structures import LEAF, Array, Items, Treedef
 
 Writer = Callable[[Any], bool]  # takes an argument; False if it is not of the form

@@ -19,7 +19,8 @@ from autodiff.program.arguments import Arguments, check_reduce
 from autodiff.program.evaluation import GuardError
 from autodiff.program.machine import Machine
 from autodiff.program.machine.direct import Direct
-from autodiff.program.machine.kernel import Bound, aligned
+from autodiff.program.machine.kernel import Bound
+from autodiff.program.machine.memory import aligned
 from autodiff.program.replay import outputs_of
 from autodiff.structures import stacked
 

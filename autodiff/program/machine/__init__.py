@@ -24,8 +24,9 @@ from autodiff.program import replay
 from autodiff.program.evaluation import evaluated, guard_error
 from autodiff.program.machine import cache
 from autodiff.program.machine.batches import STREAMED, Batch, Column, first_failing
-from autodiff.program.machine.kernel import Bound, Code, aligned, object_code
+from autodiff.program.machine.kernel import Bound, Code, object_code
 from autodiff.program.machine.layout import Variant
+from autodiff.program.machine.memory import aligned
 from autodiff.program.machine.parted import Parted, Plan, Stage
 from autodiff.program.machine.primitives import primitives
 from autodiff.program.machine.target import Target, llvm, target_of

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from autodiff.program.machine.kernel import Code, aligned
+from autodiff.program.machine.kernel import Code
 from autodiff.program.machine.layout import Variant
+from autodiff.program.machine.memory import address_of, aligned, for_results
 
 _LEAST = 2**23  # lines times samples of a block: about a millisecond
 _MOST = 2**30  # after which an interrupt is taken: about a tenth of a second
@@ -81,11 +82,6 @@ class Column(NamedTuple):
         return part, address_of(part) - 8 * start, 8
 
 
-def address_of(array: Any) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
-
-
 class _Frame:
     """What a thread calls a kernel with: the fields of a frame, and memory of its own."""
 
@@ -129,7 +125,7 @@ class Batch:
         self.block = size_of_block(code.lines, size)
         self.starts = range(0, size, self.block)
         self.distance = distance_of(size)
-        self.rows = aligned((variant.rows, self.distance))
+        self.rows = for_results((variant.rows, self.distance))
         self.sums = numpy.zeros((len(self.starts), len(variant.summed) - variant.rows))
         self.failed = size  # where the first one begins of the groups that contradict a guard
         self._waiting = itertools.count()

@@ -14,8 +14,9 @@ from autodiff.derivatives import one_or_all
 from autodiff.listing import Listing
 from autodiff.program.arguments import Arguments
 from autodiff.program.machine import Machine
-from autodiff.program.machine.batches import Batch, Column, address_of
+from autodiff.program.machine.batches import Batch, Column
 from autodiff.program.machine.layout import Variant
+from autodiff.program.machine.memory import address_of
 from autodiff.structures import LEAF, Array, Items, Leaf, Treedef
 
 

@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
-from autodiff.program.machine.target import PYTHONS, Target, address_of, llvm, with_errors
+from autodiff.program.machine.memory import address_of, aligned
+from autodiff.program.machine.target import (
+    PYTHONS,
+    Target,
+    address_of_symbol,
+    llvm,
+    with_errors,
+)
 from autodiff.program.machine.writing import Facts
-
-ALIGNMENT = 64  # bytes of a cache line
 
 
 def object_code(text: str, target: Target) -> bytes:
@@ -62,7 +66,7 @@ class Code:
         self._compiler = binding.create_lljit_compiler(target.machine())
         builder = binding.JITLibraryBuilder().add_object_img(code).export_symbol("run")
         for symbol in facts.symbols:
-            address = address_of(symbol)
+            address = address_of_symbol(symbol)
             builder.import_symbol(symbol, address)
             builder.import_symbol(f"scalar.{symbol}", address)
         self._tracker = builder.link(self._compiler, "kernel")
@@ -75,16 +79,6 @@ class Code:
         self.lanes = target.lanes
         self.lines, self.vectors = facts.sizes
         self.frames: list[Any] = []
-
-
-def aligned(shape: tuple[int, ...]) -> Any:
-    """Return an array of doubles that begins with a cache line."""
-    import numpy
-
-    count = math.prod(shape)
-    memory = numpy.empty(8 * count + ALIGNMENT, dtype=numpy.uint8)
-    start = -memory.__array_interface__["data"][0] % ALIGNMENT
-    return memory[start : start + 8 * count].view(float).reshape(shape)
 
 
 class Bound:
@@ -109,11 +103,11 @@ class Bound:
         self.outputs = aligned((outputs,))
         scratch = aligned((code.vectors, code.lanes))
         buffers = (scratch, self.inputs, self.outputs)
-        addresses = [x.__array_interface__["data"][0] for x in buffers]
+        addresses = [*map(address_of, buffers)]
         frame = numpy.array([*addresses, 0, 0, 1], dtype=numpy.int64)
         self._kept = (code, scratch, frame)
         self._in_python = in_python
-        pointer = ctypes.c_void_p(frame.__array_interface__["data"][0])
+        pointer = ctypes.c_void_p(address_of(frame))
         self.run: Callable[[], int] = functools.partial(code.single, pointer)
 
     def __call__(self) -> None:

@@ -16,9 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from autodiff.listing import Listing
-from autodiff.program.machine.batches import Column, address_of, distance_of, threads_for
-from autodiff.program.machine.kernel import Code, aligned
+from autodiff.program.machine.batches import Column, distance_of, threads_for
+from autodiff.program.machine.kernel import Code
 from autodiff.program.machine.layout import Variant
+from autodiff.program.machine.memory import address_of, aligned, for_results
 from autodiff.program.machine.target import Target, with_errors
 from autodiff.program.machine.walking import walker
 
@@ -211,7 +212,7 @@ class Parted:
         self.at_once = max(samples // plan.block, 1)  # blocks of a call
         self.failed = False  # whether a sample goes a way that there is not
         self.distance = distance_of(size)
-        self.rows = aligned((len(plan.summed) - sum(plan.summed), self.distance))
+        self.rows = for_results((len(plan.summed) - sum(plan.summed), self.distance))
         self.sums = numpy.zeros((self.blocks, len(plan.stages), sum(plan.summed)))
         self.shared = numpy.array([*(columns[i] for i in plan.shared), 0.0])
         self.rows_at = [address_of(row) for row in self.rows]

@@ -123,7 +123,7 @@ def scalar_function(operation: str, *, exact: bool) -> str:
     return c_name(operation)
 
 
-def address_of(symbol: str) -> int:
+def address_of_symbol(symbol: str) -> int:
     """Return where a function is that one of the two above has named."""
     name = symbol.removeprefix(PYTHONS)
     if name != symbol:
