@@ -83,7 +83,11 @@ class _Batch:
     @property
     def is_in_machine(self) -> bool:
         """Whether machine code takes the numbers as they are."""
-        return self.is_compiled and all(map(is_taken, self.numbers))
+        return self.is_compiled and self._are_taken
+
+    @functools.cached_property
+    def _are_taken(self) -> bool:
+        return all(map(is_taken, self.numbers))
 
     @functools.cached_property
     def columns(self) -> list[Any]:

@@ -215,9 +215,9 @@ class Parted:
         self.rows = for_results((len(plan.summed) - sum(plan.summed), self.distance))
         self.sums = numpy.zeros((self.blocks, len(plan.stages), sum(plan.summed)))
         self.shared = numpy.array([*(columns[i] for i in plan.shared), 0.0])
-        self.rows_at = [address_of(row) for row in self.rows]
-        ends = (address_of(self.rows), 8 * self.distance, address_of(self.sums))
-        self.addresses = (address_of(self.shared), *ends)
+        rows, pitch = address_of(self.rows), 8 * self.distance
+        self.rows_at = [rows + i * pitch for i in range(len(self.rows))]
+        self.addresses = (address_of(self.shared), rows, pitch, address_of(self.sums))
         self._waiting = itertools.count()
 
     def run(self, threads: int) -> None:
