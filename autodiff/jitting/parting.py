@@ -148,7 +148,7 @@ class Tree:
 
 
 def _at(x: Any, where: Any) -> Any:
-    """Return the numbers of some samples, whose places are right: "clip" asks for least."""
+    """Return the numbers of some samples. Their places are right: "clip" does least."""
     return x if where is None or not is_array(x) else x.take(where, mode="clip")
 
 
