@@ -21,6 +21,7 @@ from autodiff.jitting.variants import Truths, Variant, Variants
 from autodiff.listing import Listing
 from autodiff.program import GuardError, Program
 from autodiff.program.machine import is_taken
+from autodiff.program.machine.batches import divided
 from autodiff.program.machine.direct import Direct
 from autodiff.program.replay import reduced
 
@@ -278,7 +279,7 @@ class _Batch:
         self, results: list[Any], is_whole: Sequence[bool], reduce: str | None
     ) -> list[Any]:
         shaped = [x.reshape(self.shape) if n else x for x, n in zip(results, is_whole, strict=True)]
-        return [x / self.size for x in shaped] if reduce == "mean" else shaped
+        return [divided(x, self.size) for x in shaped] if reduce == "mean" else shaped
 
     def _floats(self) -> tuple[list[Any], Any]:
         """Return the columns as floats, and of which kind."""

@@ -180,11 +180,18 @@ class Batch:
         for is_summed, own in zip(self.variant.summed, shapes, strict=True):
             if not is_summed:
                 row = next(rows)[: self.size].reshape(own)
-                outputs.append(row if divisor == 1 else row / divisor)
+                outputs.append(divided(row, divisor))
             else:
                 total = next(totals)
                 outputs.append(total if own == () else _filled(total, own))
         return outputs
+
+
+def divided(rows: Any, divisor: int) -> Any:
+    """Return rows of results, divided where they are, or a sum."""
+    if divisor != 1:
+        rows /= divisor
+    return rows
 
 
 def _filled(number: float, shape: tuple[int, ...]) -> Any:

@@ -14,7 +14,7 @@ from autodiff.derivatives import one_or_all
 from autodiff.listing import Listing
 from autodiff.program.arguments import Arguments
 from autodiff.program.machine import Machine
-from autodiff.program.machine.batches import Batch, Column
+from autodiff.program.machine.batches import Batch, Column, divided
 from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.memory import address_of
 from autodiff.structures import LEAF, Array, Items, Leaf, Treedef
@@ -105,8 +105,8 @@ class Direct:
             self._arguments.positions, self._varied, strict=True
         ):
             if reduce is None or is_batch[position]:
-                part = rows[row : row + size]
-                parts.append(_built_of_rows(form, shape, part / divisor if divisor > 1 else part))
+                part = divided(rows[row : row + size], divisor)
+                parts.append(_built_of_rows(form, shape, part))
                 row += size
             else:
                 parts.append(_built(form, shape, totals[total : total + size]))
