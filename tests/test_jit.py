@@ -644,6 +644,21 @@ def test_whether_a_batch_is_compiled_is_told_by_all_of_its_ways(monkeypatch):
     assert first.tolist() == again.tolist()
 
 
+@needs_llvmlite
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_batch_of_fractions_stays_exact_where_one_of_floats_is_compiled(monkeypatch, order):
+    monkeypatch.setattr(engine, "_WORK", 1)
+    jitted = jit(lambda x: x * x / 2 if x < 3 else 0 * x + 7)
+    x = np.array([Fraction(7, 2), Fraction(1, 3), Fraction(5, 2)][::order])
+    for _ in range(2):
+        value, slopes = jitted.value_and_grad(x)
+        assert value.tolist() == [Fraction(7), Fraction(1, 18), Fraction(25, 8)][::order]
+        assert slopes.tolist() == [0, Fraction(1, 3), Fraction(5, 2)][::order]
+        total, _ = jitted.value_and_grad(x, reduce="sum")
+        mean, _ = jitted.value_and_grad(x, reduce="mean")
+        assert (total, mean) == (Fraction(733, 72), Fraction(733, 216))
+
+
 def test_the_same_numbers_may_be_one_sample_and_a_batch():
     jitted = jit(lambda x: np.sum(x * x))
     for _ in range(3):

@@ -74,10 +74,11 @@ class _Batch:
         self.numbers = [numpy.asarray(x) if is_array(x) and x.shape else _plain(x) for x in numbers]
         self.shape = numpy.broadcast_shapes(*map(numpy.shape, self.numbers))
         self.size = math.prod(self.shape)
+        self.has_objects = any(is_array(x) and x.dtype == object for x in self.numbers)
         self._choose_engine()
 
     def _choose_engine(self) -> None:
-        self.is_compiled = self.program.compiles(self.size)
+        self.is_compiled = not self.has_objects and self.program.compiles(self.size)
         engine: Engine = self.program.engine
         self.computed: Outputs = engine.for_batch(is_compiled=self.is_compiled)
 
@@ -200,9 +201,7 @@ class _Batch:
 
     def _of_tree(self, lines: str, reduce: str | None) -> list[Any] | None:
         """Compute by the tree of all variants; None if a sample goes a way of its own."""
-        if self.size < 2 or len(self.program.variants.known) < 2:
-            return None
-        if any(is_array(x) and x.dtype == object for x in self.numbers):
+        if self.size < 2 or len(self.program.variants.known) < 2 or self.has_objects:
             return None
         tree = self.program.tree(lines, is_compiled=self.is_in_machine)
         if tree is None:
@@ -273,7 +272,7 @@ class _Batch:
         import numpy
 
         rows = iter(numpy.empty((sum(is_whole), self.size), kind))
-        return [next(rows) if has_row else 0.0 for has_row in is_whole]
+        return [next(rows) if has_row else 0 for has_row in is_whole]
 
     def _shaped(
         self, results: list[Any], is_whole: Sequence[bool], reduce: str | None

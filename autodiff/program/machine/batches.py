@@ -188,7 +188,7 @@ class Batch:
 
 
 def divided(rows: Any, divisor: int) -> Any:
-    """Return rows of results, divided where they are, or a sum."""
+    """Return rows of results, or a sum, divided; rows where they are."""
     if divisor != 1:
         rows /= divisor
     return rows

@@ -79,6 +79,7 @@ class Direct:
             return None, []
         size, lines = sizes.pop(), self._lines(name)
         variant = self._variant(lines, tuple(is_batch), is_summed)
+        # The empty one is for where nothing is shared.
         numbers = shared[0] if len(shared) == 1 else numpy.concatenate([*shared, []])
         batch = self._machine.computed(lines, variant, columns, numbers, size)
         is_right = batch is not None and batch.failed == size  # else the other way says who fails

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-ALIGNMENT = 64  # bytes of a cache line
+_ALIGNMENT = 64  # bytes of a cache line
 
 _LARGE = 2**25  # bytes from which on the GNU C library always asks the system (mallopt(3))
 _LARGEST = 2**27  # bytes that are kept at most
@@ -30,8 +30,8 @@ def aligned(shape: tuple[int, ...]) -> Any:
     import numpy
 
     count = math.prod(shape)
-    memory = numpy.empty(8 * count + ALIGNMENT, dtype=numpy.uint8)
-    start = -address_of(memory) % ALIGNMENT
+    memory = numpy.empty(8 * count + _ALIGNMENT, dtype=numpy.uint8)
+    start = -address_of(memory) % _ALIGNMENT
     return memory[start : start + 8 * count].view(float).reshape(shape)
 
 
