@@ -83,6 +83,8 @@ class Plan:
     ----------
     is_compiled : bool
         Whether all stages have code.
+    lines : int
+        How many lines are computed for a sample: the mean of the ways.
     """
 
     def __init__(
@@ -120,7 +122,7 @@ class Plan:
         near = _NEAR // (self.rows + self.lists + len(varies) + len(summed))
         self.block = max(min(near, _LARGEST), _SMALLEST) // 8 * 8
         self.pitch = distance_of(self.block + 8)  # a list is written beyond its end
-        self.lines = sum(code.lines for code in self.codes)
+        self.lines = self._lines()
         fields = [self._fields(number) for number in range(len(self.stages))]
         width = max(map(len, fields))
         padded = [row + [(_ZERO, 0)] * (width - len(row)) for row in fields]
@@ -150,6 +152,15 @@ class Plan:
         for i, (side, _) in enumerate(stage.sides):
             self.sides[number].append(self._note(side, rows, made_at, lists_at + i, next_at))
         return number
+
+    def _lines(self) -> int:
+        """Return how many lines a sample takes: the mean of the ways."""
+        lines = [code.lines for code in self.codes]
+        for number, sides in enumerate(self.sides):
+            for side in sides:
+                lines[side] += lines[number]
+        ends = [n for n, sides in zip(lines, self.sides, strict=True) if not sides]
+        return sum(ends) // len(ends)
 
     def _varying(self, number: int) -> list[bool]:
         """Return what a stage reads for each sample; the one without a list at least one input."""
