@@ -590,6 +590,24 @@ def test_functions_take_several_structures():
     assert len(jitted.programs) == 3
 
 
+@pytest.mark.parametrize("exact", [False, pytest.param(True, marks=needs_llvmlite)])
+def test_what_is_a_sample_stays_one_where_arrays_of_other_lengths_are_batches(exact):
+    def f(x):
+        if type(x) is np.ndarray and len(x) != 3:
+            raise TypeError("three numbers, or one")
+        return x[0] * x[1] if hasattr(x, "shape") and x.shape else x * x if x > 0 else -x
+
+    jitted = jit(f, exact=exact)
+    batch = np.array([2.0, -1.0, 3.0, 0.5])
+    for _ in range(2):
+        assert jitted.grad(batch).tolist() == [4.0, -1.0, 6.0, 1.0]
+    three = jit(f, exact=exact)
+    assert three(np.array([2.0, 5.0, 1.0])) == 10.0
+    for _ in range(2):
+        assert three(batch).tolist() == [4.0, 1.0, 9.0, 0.25]
+        assert three(np.array([2.0, 5.0, 1.0])) == 10.0
+
+
 def test_structures_may_take_turns():
     jitted = jit(lambda x: x[0] * x[1] if x[0] > 0 else x[1])
     for _ in range(2):
@@ -626,9 +644,9 @@ def test_a_batch_of_one_way_again_and_again_gives_what_the_program_gives(monkeyp
 @needs_llvmlite
 def test_whether_a_batch_is_compiled_is_told_by_all_of_its_ways(monkeypatch):
     compiled = []
-    parted = engine.Engine.parted
+    parted = engine.Machine._parted
     monkeypatch.setattr(
-        engine.Engine, "parted", lambda *given: compiled.append(1) or parted(*given)
+        engine.Machine, "_parted", lambda *given: compiled.append(1) or parted(*given)
     )
 
     @jit

@@ -173,6 +173,41 @@ def test_sums_are_those_of_the_samples(reduce, force, alone):
         assert found.tolist() == [slope / count for slope in column]
 
 
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+def test_the_short_way_of_a_batch_that_parts_gives_what_the_other_gives(
+    reduce, force, alone, monkeypatch
+):
+    x, y = numbers(1003)
+    f = force(KNOWN, block=64)
+    as_columns = f.value_and_grad(x, y, 0.4, reduce=reduce), f(x, y, 0.4)
+    with monkeypatch.context() as patched:
+        patched.setattr(batches, "_Batch", None)  # the other way
+        assert repr((f.value_and_grad(x, y, 0.4, reduce=reduce), f(x, y, 0.4))) == repr(as_columns)
+        every_other = np.stack([x, y], axis=1)  # whose columns are not side by side
+        with pytest.raises(TypeError, match="not callable"):
+            f(*every_other.T, 0.4)
+    assert repr(f(*every_other.T, 0.4)) == repr(as_columns[1])
+
+
+@pytest.mark.parametrize("lengths", [(1, 200), (5, 1, 1)])
+def test_a_batch_is_worth_the_threads_that_the_lines_of_a_sample_are(lengths, force):
+    def f(x, y, w):
+        for i, length in enumerate(lengths):
+            if x < i + 1:
+                for j in range(length):
+                    x = x * y + j / w
+                return x
+        return w
+
+    x = np.linspace(0.5, len(lengths) + 0.5, 64)
+    f = force((x.tolist(), x.tolist(), [0.4] * 64), function=f)
+    f.value_and_grad(x, x, 0.4)
+    [[family]] = [f._families.values()]
+    [plan] = family.batch.tree("_lines", is_compiled=True).root.plans.values()
+    lines = [len(program) for program in f.programs]
+    assert min(lines) < plan.lines < max(lines)
+
+
 def test_a_way_that_is_not_known_is_traced(force):
     x, y = numbers(500)
     f = force(([0.1, 0.3], [1.0, 1.0], [0.4, 0.4]), block=64)

@@ -142,6 +142,7 @@ class Jitted:
         self._batches: set[Any] = set()  # structures in which arrays are batches
         self._others: dict[Any, Jitted] = {}  # by options, the functions of numbers
         self._last: Variants | None = None  # that one sample used
+        self._batch: Branching | None = None  # that a batch used
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -171,10 +172,8 @@ class Jitted:
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Return the value, or one for each sample of a batch."""
-        if self._last is not None and not named:
-            found = self._last.at_once("value", args)
-            if found is not None:
-                return found
+        if not named and (found := self._at_once("value", args)) is not None:
+            return found
         jitted, numbers = self._called(args, named)
         if structure.holds_values(numbers):  # a graph is being recorded
             return self._f(*args, **named)
@@ -184,10 +183,8 @@ class Jitted:
         """Return the value and the gradient, as `Program.value_and_grad` does."""
         if reduce is not None:
             check_reduce(reduce)
-        if self._last is not None and not named:
-            found = self._last.at_once("value_and_grad", args)
-            if found is not None:
-                return found
+        if not named and (found := self._at_once("value_and_grad", args, reduce)) is not None:
+            return found
         jitted, numbers = self._called(args, named)
         if structure.holds_values(numbers):
             return value_and_grad(jitted._f, jitted._argnums)(*numbers)
@@ -217,9 +214,19 @@ class Jitted:
 
     # ---- Which programs -----------------------------------------------------------------------
 
+    def _at_once(self, method: str, args: Sequence[Any], *how: Any) -> Any:
+        """Return what the short way gives of the last sample or batch; None if it is none here."""
+        if self._last is not None and (found := self._last.at_once(method, args)) is not None:
+            return found
+        if self._batch is None or len(self._families) > 1:  # which may take an array for a sample
+            return None
+        direct = self._batch._direct
+        return None if direct is None else getattr(direct, method)(args, *how)
+
     def _computed(self, method: str, args: Sequence[Any], **how: Any) -> Any:
         family, is_batch = self._programs_for(args)
         if is_batch:
+            self._batch = family.batch
             return getattr(family.batch, method)(*args, **how)
         self._last = family.variants
         return family.variants.on_one(method, args, args, **how)

@@ -44,9 +44,25 @@ class Branching(Program):
 
     @property
     def _direct(self) -> Direct | None:
-        """The short way of the program that all samples of the last batch took."""
+        """The short way: of the program that all samples of the last batch took, or of the tree."""
         together = self.variants.together
-        return None if together is None or together.compiled is None else together.compiled._direct
+        if together is None:
+            return self._direct_of_tree
+        return None if together.compiled is None else together.compiled._direct
+
+    @functools.cached_property
+    def _direct_of_tree(self) -> Direct:
+        return Direct(self._at_once, self._arguments, functools.partial(getattr, self))
+
+    def _at_once(self, lines: Listing, *given: Any) -> Any:
+        """Compute a batch by the tree, given as the machine takes it; None if that is no way."""
+        if len(self.variants.known) < 2 or not self.compiles(given[-1]):
+            return None
+        name = "_lines" if lines is self._lines else "_value_lines"
+        try:
+            return self.engine.at_once(self.tree(name, is_compiled=True), *given)
+        except Exception:  # see _Batch._of_tree
+            return None
 
     def compiles(self, samples: int) -> bool:
         """Return whether machine code computes so many samples, of the ways that are known."""

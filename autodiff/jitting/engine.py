@@ -58,6 +58,15 @@ class Engine:
         """Compute a tree of stages by machine code; see `Machine.parted`."""
         return None if self._machine is None else self._machine.parted(root, numbers, shape, summed)
 
+    def at_once(self, tree: Any, *given: Any) -> Any:
+        """Compute a tree of columns by machine code; None if it is computed in another way."""
+        machine = self._machine
+        if machine is None or tree is None:
+            return None
+        if tree.whole is not None:
+            return machine.at_once(tree.whole, *given)
+        return machine.parted_at_once(tree.root, *given)
+
     def _pays(self, lines: Sequence[int], samples: int) -> bool:
         """Return whether to compile: the one place where that is decided.
 

@@ -497,4 +497,4 @@ class Program:
         """The short way of a batch; None if the program is not compiled."""
         if self._machine is None:
             return None
-        return Direct(self._machine, self._arguments, functools.partial(getattr, self))
+        return Direct(self._machine.at_once, self._arguments, functools.partial(getattr, self))

@@ -153,6 +153,13 @@ class Machine:
         batch.run(self._threads)
         return batch
 
+    def at_once(
+        self, lines: Listing, variant: Variant, columns: Sequence[Column], shared: Any, size: int
+    ) -> Batch | None:
+        """Compute a batch; None also if a sample contradicts a guard."""
+        batch = self.computed(lines, variant, columns, shared, size)
+        return batch if batch is not None and batch.failed == size else None
+
     def parted(
         self, root: Stage, numbers: Sequence[Any], shape: tuple[int, ...], summed: tuple[bool, ...]
     ) -> tuple[list[Any], list[float]] | None:
@@ -161,20 +168,36 @@ class Machine:
         None if a sample goes a way that there is not, or if there is no code.
         """
         varies = tuple([is_array(x) and x.size > 1 for x in numbers])
-        key = (self, varies, summed)
+        pairs = zip(numbers, varies, strict=True)
+        given = [_column(x, shape) if is_varying else _number(x) for x, is_varying in pairs]
+        size = math.prod(shape)
+        batch = self._parted(root, Variant(varies, summed), given, size)
+        if batch is None:
+            return None
+        return [row[:size] for row in batch.rows], batch.totals(1).tolist()
+
+    def parted_at_once(
+        self, root: Stage, variant: Variant, columns: Sequence[Column], shared: Any, size: int
+    ) -> Parted | None:
+        """Compute the same of columns; None also if their numbers are not side by side."""
+        if any(column.stride != 8 for column in columns):
+            return None
+        varying, single = iter(columns), iter(shared)
+        given = [next(varying if is_varying else single) for is_varying in variant.varies]
+        return self._parted(root, variant, given, size)
+
+    def _parted(
+        self, root: Stage, variant: Variant, given: Sequence[Any], size: int
+    ) -> Parted | None:
+        key = (self, variant)
         if key not in root.plans:
-            root.plans[key] = Plan(self._code, self.target, root, varies, summed)
+            root.plans[key] = Plan(self._code, self.target, root, variant.varies, variant.summed)
         plan = root.plans[key]
         if not plan.is_compiled:
             return None
-        pairs = zip(numbers, varies, strict=True)
-        columns = [_column(x, shape) if is_varying else _number(x) for x, is_varying in pairs]
-        size = math.prod(shape)
-        batch = Parted(plan, columns, size)
+        batch = Parted(plan, given, size)
         batch.run(self._threads)
-        if batch.failed:
-            return None
-        return [row[:size] for row in batch.rows], batch.sums.sum(axis=(0, 1)).tolist()
+        return None if batch.failed else batch
 
     def _check(
         self, lines: Listing, numbers: Sequence[Any], shape: tuple[int, ...], first: int

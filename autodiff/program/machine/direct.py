@@ -8,13 +8,12 @@ Everything else is left to the way that every argument can go.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from autodiff.derivatives import one_or_all
 from autodiff.listing import Listing
 from autodiff.program.arguments import Arguments
-from autodiff.program.machine import Machine
-from autodiff.program.machine.batches import Batch, Column, divided
+from autodiff.program.machine.batches import Column, divided
 from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.memory import address_of
 from autodiff.structures import LEAF, Array, Items, Leaf, Treedef
@@ -28,17 +27,40 @@ class _Place(NamedTuple):
     form: Treedef
 
 
+class Computed(Protocol):
+    """A batch that was computed: outputs in rows over the samples, or their sums."""
+
+    size: int
+    rows: Any
+
+    def totals(self, divisor: int) -> Any: ...
+
+
 class Direct:
-    """The arguments of a program, as they go to machine code."""
+    """The arguments of a program, as they go to machine code.
+
+    Parameters
+    ----------
+    computed : callable
+        Takes lines, a variant, columns, what is shared, and how many samples there are; gives the
+        batch, or None if it is computed in another way.
+    arguments : Arguments
+        The form of the arguments.
+    lines : callable
+        Takes the name of lines and gives them.
+    """
 
     def __init__(
-        self, machine: Machine, arguments: Arguments, lines: Callable[[str], Listing]
+        self,
+        computed: Callable[..., Computed | None],
+        arguments: Arguments,
+        lines: Callable[[str], Listing],
     ) -> None:
         import numpy
 
         self._lines = lines
         self._double = numpy.dtype(float)
-        self._machine = machine
+        self._computed = computed
         self._arguments = arguments
         places = [_Place(form.size, form.shape or (), form) for form in arguments.forms]
         self._places = places
@@ -58,7 +80,7 @@ class Direct:
 
     def _batch(
         self, name: str, args: Sequence[Any], *, is_summed: bool
-    ) -> tuple[Batch | None, list[bool]]:
+    ) -> tuple[Computed | None, list[bool]]:
         """Compute a batch of one axis; return it, and which arguments are over the batch."""
         import numpy
 
@@ -81,9 +103,7 @@ class Direct:
         variant = self._variant(lines, tuple(is_batch), is_summed)
         # The empty one is for where nothing is shared.
         numbers = shared[0] if len(shared) == 1 else numpy.concatenate([*shared, []])
-        batch = self._machine.computed(lines, variant, columns, numbers, size)
-        is_right = batch is not None and batch.failed == size  # else the other way says who fails
-        return batch if is_right else None, is_batch
+        return self._computed(lines, variant, columns, numbers, size), is_batch
 
     def _variant(self, lines: Listing, is_batch: tuple[bool, ...], is_summed: bool) -> Variant:
         """Return what a kernel is for, where these arguments are over a batch."""
@@ -95,7 +115,7 @@ class Direct:
             self._variants[key] = Variant(varies, tuple(summed))
         return self._variants[key]
 
-    def _structured(self, batch: Batch, is_batch: Sequence[bool], reduce: str | None) -> Any:
+    def _structured(self, batch: Computed, is_batch: Sequence[bool], reduce: str | None) -> Any:
         """Return the results of a batch in the structure of value and gradient."""
         divisor = batch.size if reduce == "mean" else 1
         totals, rows = batch.totals(divisor), batch.rows[:, : batch.size]

@@ -231,6 +231,10 @@ class Parted:
         self.addresses = (address_of(self.shared), rows, pitch, address_of(self.sums))
         self._waiting = itertools.count()
 
+    def totals(self, divisor: int) -> Any:
+        """Return the sums over the batch, divided."""
+        return self.sums.sum(axis=(0, 1)) / divisor
+
     def run(self, threads: int) -> None:
         """Compute every block."""
         threads = min(threads, self.blocks, threads_for(self.plan.lines, self.size))
