@@ -4,14 +4,18 @@
 
 Of a jitted function a batch is computed as it is; and each group of samples that go one way by the
 program of that way, guards included. Both take turns in one run, and the ratios are those of the
-best times of the processor: machines are shared. Where llvmlite is installed both are compiled.
+best times: on one processor of the time that it works, for machines are shared; on all of the time
+that passes. Where llvmlite is installed both are compiled. It runs on Linux, where a process can be
+kept to one processor.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,7 +23,8 @@ import numpy as np
 import autodiff
 from autodiff import GuardError, sin
 
-SIZE = 100_000
+SIZES = 100_000, 1_000_000
+_ROUNDS = 3_000_000  # samples that are computed in all
 
 
 def short(x: Any, y: Any) -> Any:
@@ -85,38 +90,58 @@ def groups(f: Any, x: Any, y: Any) -> list[tuple[Any, Any, Any]]:
     return [(program, x[mask], y[mask]) for program, mask in found if mask.any()]
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
+@contextlib.contextmanager
+def processors(count: int | None) -> Iterator[None]:
+    """Let this process run on so many processors: None for all that it may use."""
+    usable = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, set(sorted(usable)[:count]))
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usable)
 
 
-def rows() -> list[tuple[str, float]]:
-    """Return what is computed, and the ratio."""
-    found = []
-    is_compiled = importlib.util.find_spec("llvmlite") is not None
+def ratio(name: str, size: int, clock: Callable[[], float]) -> float:
+    """Return how long a batch takes, of its groups."""
+    function, of_x, of_y = CASES[name]
     chance = np.random.default_rng(3)
-    for name, (function, of_x, of_y) in CASES.items():
-        x, y = chance.uniform(*of_x, SIZE), chance.uniform(*of_y, SIZE)
-        x = np.floor(x) if function is collatz else x
-        f = autodiff.jit(function, (0, 1))
-        f.value_and_grad(x, y)
-        parts = groups(f, x, y)
-        if is_compiled:
-            parts = [(program.compile(), *numbers) for program, *numbers in parts]
+    x, y = chance.uniform(*of_x, SIZES[0]), chance.uniform(*of_y, SIZES[0])
+    x = np.floor(x) if function is collatz else x
+    f = autodiff.jit(function, (0, 1))
+    f.value_and_grad(x, y)
+    parts = groups(f, x, y)
+    if importlib.util.find_spec("llvmlite") is not None:
+        parts = [(program.compile(), *numbers) for program, *numbers in parts]
+    times = size // SIZES[0]
+    parts = [(program, *(np.tile(x, times) for x in numbers)) for program, *numbers in parts]
+    x, y = np.tile(x, times), np.tile(y, times)
 
-        def whole(f: Any = f, x: Any = x, y: Any = y) -> Any:
-            return f.value_and_grad(x, y)
+    def seconds(work: Callable[[], Any]) -> float:
+        start = clock()
+        work()
+        return clock() - start
 
-        def apart(parts: Any = parts) -> Any:
-            return [program.value_and_grad(*numbers) for program, *numbers in parts]
+    def whole() -> Any:
+        return f.value_and_grad(x, y)
 
-        times = [(seconds(whole), seconds(apart)) for _ in range(30)]
-        best, best_apart = map(min, zip(*times, strict=True))
-        found.append((name, best / best_apart))
-    return found
+    def apart() -> Any:
+        return [program.value_and_grad(*numbers) for program, *numbers in parts]
+
+    taken = [(seconds(whole), seconds(apart)) for _ in range(max(_ROUNDS // size, 8))]
+    best, best_apart = map(min, zip(*taken, strict=True))
+    return best / best_apart
+
+
+WAYS = [(1, time.process_time), (None, time.perf_counter)]
 
 
 if __name__ == "__main__":
-    for name, ratio in rows():
-        print(f"{name:30} {ratio:5.2f}")
+    columns = [(size, *way) for size in SIZES for way in WAYS]
+    heads = [f"{size:,}, {count or 'all'}" for size, count, _ in columns]
+    print(f"{'samples, processors':30}", *[f"{head:>15}" for head in heads])
+    for name in CASES:
+        ratios = []
+        for size, count, clock in columns:
+            with processors(count):
+                ratios.append(ratio(name, size, clock))
+        print(f"{name:30}", *[f"{x:15.2f}" for x in ratios])

@@ -31,11 +31,6 @@ def size_of_block(lines: int, size: int) -> int:
     return max(wanted // 8, 1) * 8
 
 
-def threads_for(lines: int, size: int) -> int:
-    """Return on how many threads a batch is worth being computed."""
-    return max(lines * size // _LEAST, 1)
-
-
 def distance_of(size: int) -> int:
     """Return how many doubles a row of results takes: an odd number of cache lines.
 

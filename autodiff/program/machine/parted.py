@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from autodiff.listing import Listing
-from autodiff.program.machine.batches import Column, distance_of, threads_for
+from autodiff.program.machine.batches import Column, distance_of
 from autodiff.program.machine.kernel import Code
 from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.memory import address_of, aligned, for_results
@@ -27,7 +27,13 @@ _NEAR = 2**16  # numbers of a block: 512 kB
 _LARGEST = 2**14  # samples of a block
 _SMALLEST = 2**10
 _CALLS = 2**26  # lines times samples of one call of machine code: about 10 milliseconds
+_WORTH = 2**24  # lines times samples that are worth a thread: about two milliseconds
 _COPIED = 2**17  # samples of one call: of what is copied for it, 1 MB for each input
+
+
+def threads_for(lines: int, size: int) -> int:
+    """Return on how many threads a batch is worth being computed."""
+    return max(lines * size // _WORTH, 1)
 
 
 class Stage(Protocol):
