@@ -310,6 +310,32 @@ def test_samples_part_at_a_branch_with_much_behind_it(compiled):
     assert len(found.root.sides) == 2
 
 
+@pytest.mark.parametrize(("going_on", "sides"), [(99, 3), (1, 2)])
+@of_engines
+def test_what_most_samples_are_asked_next_is_asked_of_all(compiled, going_on, sides):
+    def long(x, operation):
+        y = x
+        for _ in range(60):
+            y = operation(y) * x
+        return y
+
+    @jit
+    def f(x):
+        if x < 0:
+            return long(x, exp)
+        y = sin(exp(sin(exp(sin(x)))))
+        return long(y, sin) if y > 0.7 else long(y, log)
+
+    x = np.repeat([-1.0, 0.1, 1.0], [100 - going_on, (going_on + 1) // 2, going_on // 2 or 1])
+    f(x)
+    [family] = f._families.values()
+    assert sorted(way.samples for way in family.variants.known.values()) == sorted(
+        np.unique(x, return_counts=True)[1].tolist()
+    )
+    found = tree_of(list(family.variants.known.values()), "_lines", is_compiled=compiled)
+    assert len(found.root.sides) == sides
+
+
 def test_a_loop_hands_on_what_it_has_computed():
     def f(x):
         while x > 1:

@@ -146,10 +146,13 @@ class _Batch:
                 else:
                     other = not longest.truths[parted]
                     waiting.append(((*longest.truths[:parted], other), part))
-        return {
+        groups = {
             variant: parts[0] if len(parts) == 1 else numpy.sort(numpy.concatenate(parts))
             for variant, parts in found.items()
         }
+        for variant, where in groups.items():
+            variant.samples += len(where)
+        return groups
 
     def _parted(self, variant: Variant, start: int, where: Any) -> list[tuple[int, Any]]:
         """Return at which guard samples go another way than a variant, and which do so there."""

@@ -38,17 +38,17 @@ IN_ARRAYS = Prices(
     remainder=40,
     halving=40,
     choice=4,
-    parting=10,
+    parting=20,
     moving=2,
     is_numbered=False,
 )
 COMPILED = Prices(
-    function=25,
+    function=40,
     division=16,
     remainder=300,
     halving=12,
     choice=1,
-    parting=40,
+    parting=20,
     moving=14,
     is_numbered=True,
 )
@@ -69,6 +69,10 @@ class Part:
     ----------
     variant : Variant
         One of them.
+    samples : int
+        How many samples of a batch were seen to go these ways.
+    share : float
+        Their share of those that came to the fork before; a half if none were seen.
     conditions : list of int
         The places of what it asks.
     depth : int
@@ -88,6 +92,8 @@ class Part:
         self, variant: Variant, conditions: list[int], depth: int, outputs: list[int]
     ) -> None:
         self.variant = variant
+        self.samples = variant.samples
+        self.share = 1.0
         self.conditions = conditions
         self.depth = depth
         self.outputs = outputs
@@ -239,10 +245,13 @@ class Lines:
         condition = no.conditions[depth]
         before = self.behind(no.conditions[: depth + 1])
         joined = Part(no.variant, no.conditions, depth, [])
-        is_short = not (no.sides or yes.sides) and self._is_short(before, [no, yes])
+        joined.samples = no.samples + yes.samples
+        for part in (no, yes):
+            part.share = part.samples / joined.samples if joined.samples else 0.5
+        is_short = not (no.sides or yes.sides) and self._are_short(before, no, yes)
         forks: list[Fork | None] = []
         for is_yes, part in enumerate((no, yes)):
-            is_asked = is_short or (part.sides and self._is_short(before, [part]))
+            is_asked = is_short or (part.sides and self._is_asked(before, part))
             if is_asked and part.unknown is not None:
                 here = condition if is_yes else self.step("not", condition)
                 unknown = self.step("and", here, part.unknown)
@@ -259,17 +268,39 @@ class Lines:
             ]
         return joined
 
-    def _is_short(self, before: set[int], parts: Sequence[Part]) -> bool:
-        """Return whether parts behind a fork are computed for all samples: decided here alone.
+    def _are_short(self, before: set[int], no: Part, yes: Part) -> bool:
+        """Return whether two ways are computed for all samples: decided here alone.
 
-        To part the samples takes half of the lines if they part evenly, but it takes time to tell
-        which go where, and to move inputs and outputs.
+        If samples part, each takes the lines of its own way only, but it takes time to tell which
+        go where, and to move inputs and outputs.
         """
-        sides = [self.behind(part.own) - before for part in parts]
-        count = max(len(part.outputs) for part in parts)
-        inputs = len([x for x in set().union(*sides) if x < self.inputs])
-        lines = sum(map(self.cost, sides)) / 2 + count * self.prices.choice
-        return lines <= self.prices.parting + self.prices.moving * (count + inputs)
+        lines = [self.behind(part.own) - before for part in (no, yes)]
+        wasted = sum(
+            self.cost(own) * (1 - part.share) for own, part in zip(lines, (no, yes), strict=True)
+        )
+        inputs = len([x for x in set().union(*lines) if x < self.inputs])
+        count = len(no.outputs)
+        moved = self.prices.parting + self.prices.moving * (count + inputs)
+        return wasted + count * self.prices.choice <= moved
+
+    def _is_asked(self, before: set[int], part: Part) -> bool:
+        """Return whether all samples at a fork are asked what those that go to a part are."""
+        lines = self.behind(part.own) - before
+        moved = len(self.carried(part, set(filter(self.is_number, before))))
+        moved += len([x for x in lines if x < self.inputs])
+        wasted = self.cost(lines) * (1 - part.share)
+        return wasted <= self.prices.parting + self.prices.moving * moved * part.share
+
+    def carried(self, part: Part, found: set[int]) -> list[int]:
+        """Return which numbers that were found to hand on to a part.
+
+        Those that take longer to compute from the others than to be handed on.
+        """
+        needed, carried = part.needed, set[int]()
+        for place in sorted(self.behind(needed) & found):
+            if self.cost(self.behind([place], carried) - carried) > self.prices.moving:
+                carried.add(place)
+        return sorted(self.behind(needed, carried) & carried)
 
 
 def merged(

@@ -48,7 +48,7 @@ class Node:
         if not self.inputs and not self.used:
             self.inputs = [0]  # what has an input has a number for each sample
         found = set(filter(lines.is_number, needed)) | {*carried}
-        kept = [_carried(lines, side, found) for side in part.sides]
+        kept = [lines.carried(side, found) for side in part.sides]
         self.made = sorted({x for places in kept for x in places} - {*carried})
         if part.fork is None:
             masks = []
@@ -69,18 +69,6 @@ class Node:
         first, made = outputs[: len(self.sides)], outputs[len(self.sides) :]
         masks = [numpy.broadcast_to(mask, count) for mask in first]
         return list(map(numpy.flatnonzero, masks)), dict(zip(self.made, made, strict=True))
-
-
-def _carried(lines: Lines, part: Part, found: set[int]) -> list[int]:
-    """Return which numbers that were found to hand on to a part.
-
-    Those that take longer to compute from the others than to be handed on.
-    """
-    needed, carried = part.needed, set[int]()
-    for place in sorted(lines.behind(needed) & found):
-        if lines.cost(lines.behind([place], carried) - carried) > lines.prices.moving:
-            carried.add(place)
-    return sorted(lines.behind(needed, carried) & carried)
 
 
 class Tree:

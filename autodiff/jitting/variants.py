@@ -38,6 +38,8 @@ class Variant:
         The way.
     lines : int
         How many lines compute a value and its derivatives.
+    samples : int
+        How many samples of a batch were seen to go this way.
     """
 
     def __init__(self, program: Program, for_one: Program) -> None:
@@ -45,6 +47,7 @@ class Variant:
         self.for_one = for_one
         self.compiled: Program | None = None
         self.lines = len(program)
+        self.samples = 0
         self.guards = tuple(program._lines.guards.values())
         self.truths: Truths = tuple([guard.truth for guard in self.guards])
         self._made: dict[str | int, Listing] = {}
