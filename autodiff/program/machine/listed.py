@@ -72,6 +72,7 @@ def part(sides: int, lanes: int) -> str:
     """Write how the lists are written: way by way, or lane by lane where there are many ways."""
     is_short = sides <= 2 * lanes
     ways, each = range(sides if is_short else 0), _compressed if is_short else _appended
+    step = 2 if is_short and lanes == 8 else 1
     before = [
         f"""
   %p.end{i} = getelementptr i64, ptr %ends, i64 {i}
@@ -98,7 +99,7 @@ vector:
   %way = load $vector, ptr %p.way
   %p.samples = getelementptr $shorts, ptr %from, i64 %k
   %samples = load $shorts, ptr %p.samples, align 4{each(sides, lanes)}
-  %k.next = add i64 %k, 1
+  %k.next = add i64 %k, {step}
   %k.more = icmp slt i64 %k.next, %group
   br i1 %k.more, label %vector, label %done
 done:{"".join(after)}
@@ -110,21 +111,46 @@ done:{"".join(after)}
 def _compressed(sides: int, lanes: int) -> str:
     """Write how the samples of each way are put one behind the other.
 
-    The vectors of a list overlap: each ends in lanes that the next one overwrites.
+    The vectors of a list overlap: each ends in lanes that the next one overwrites. Of 8 lanes two
+    vectors are taken together, for their samples fill one.
     """
-    return "".join(
+    is_paired = lanes == 8
+    truth, kind = ("icmp eq", "i32") if is_paired else ("fcmp oeq", "double")
+    what = "%both" if is_paired else "%way"
+    count = 2 * lanes if is_paired else lanes
+    return (_PAIRED if is_paired else "") + "".join(
         f"""
-  %goes{i} = fcmp oeq $vector %way, splat (double 0x{struct.pack(">d", i).hex().upper()})
-  %bits{i} = bitcast <$lanes x i1> %goes{i} to i$lanes
-  %number{i} = zext i$lanes %bits{i} to i64
+  %goes{i} = {truth} <{count} x {kind}> {what}, splat ({kind} {i if is_paired else _hexadecimal(i)})
+  %bits{i} = bitcast <{count} x i1> %goes{i} to i{count}
+  %number{i} = zext i{count} %bits{i} to i64
 {_COMPRESS[lanes].replace("#", str(i))}
   %p.new{i} = getelementptr i8, ptr %lists, i64 %end{i}
-  store $shorts %together{i}, ptr %p.new{i}, align 4
+  store <{count} x i32> %together{i}, ptr %p.new{i}, align 4
   %count{i} = call i64 @llvm.ctpop.i64(i64 %number{i})
   %bytes{i} = shl i64 %count{i}, 2
   %end{i}.next = add i64 %end{i}, %bytes{i}"""
         for i in range(sides)
     )
+
+
+def _hexadecimal(number: float) -> str:
+    return f"0x{struct.pack('>d', number).hex().upper()}"
+
+
+# Two vectors of ways as one of integers; behind the last vector of a group no sample goes any way.
+_ORDER = f"<16 x i32> <{', '.join(f'i32 {lane}' for lane in range(16))}>"
+_PAIRED = f"""
+  %k.second = add i64 %k, 1
+  %is.pair = icmp slt i64 %k.second, %group
+  %k.there = select i1 %is.pair, i64 %k.second, i64 %k
+  %second.offset = mul i64 %k.there, $size
+  %p.second = getelementptr i8, ptr %ways, i64 %second.offset
+  %way.second = load $vector, ptr %p.second
+  %first = fptosi $vector %way to $shorts
+  %second.any = fptosi $vector %way.second to $shorts
+  %second = select i1 %is.pair, $shorts %second.any, $shorts splat (i32 -1)
+  %both = shufflevector $shorts %first, $shorts %second, {_ORDER}
+  %samples.both = load <16 x i32>, ptr %p.samples, align 4"""
 
 
 def _appended(sides: int, lanes: int) -> str:
@@ -177,8 +203,8 @@ _COMPRESS = {
   %moved# = call <4 x float> @llvm.x86.avx.vpermilvar.ps(<4 x float> %floats#, $shorts %order#)
   %together# = bitcast <4 x float> %moved# to $shorts""",
     8: """\
-  %together# = call $shorts @llvm.experimental.vector.compress.v8i32(
-      $shorts %samples, <8 x i1> %goes#, $shorts poison
+  %together# = call <16 x i32> @llvm.experimental.vector.compress.v16i32(
+      <16 x i32> %samples.both, <16 x i1> %goes#, <16 x i32> poison
   )""",
 }
 
@@ -196,6 +222,6 @@ _ORDERS = {
 declare <4 x float> @llvm.x86.avx.vpermilvar.ps(<4 x float>, <4 x i32>)
 """,
     8: """
-declare $shorts @llvm.experimental.vector.compress.v8i32($shorts, <8 x i1>, $shorts)
+declare <16 x i32> @llvm.experimental.vector.compress.v16i32(<16 x i32>, <16 x i1>, <16 x i32>)
 """,
 }

@@ -127,7 +127,7 @@ class Plan:
         self.lists = max(x[3] + len(y) for x, y in zip(self._places, self.sides, strict=True))
         near = _NEAR // (self.rows + self.lists + len(varies) + len(summed))
         self.block = max(min(near, _LARGEST), _SMALLEST) // 8 * 8
-        self.pitch = distance_of(self.block + 8)  # a list is written beyond its end
+        self.pitch = distance_of(self.block + 16)  # a list is written beyond its end
         self.lines = self._lines()
         fields = [self._fields(number) for number in range(len(self.stages))]
         width = max(map(len, fields))
