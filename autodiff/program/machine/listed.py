@@ -7,8 +7,6 @@ samples here and there, so what the next block needs is fetched early.
 
 from __future__ import annotations
 
-import struct
-
 # Behind the end of a list its last sample stands as often as a vector may ask for it.
 PADDED = """
 define internal void @pad(ptr %list, i64 %end) noinline nounwind {
@@ -114,13 +112,10 @@ def _compressed(sides: int, lanes: int) -> str:
     The vectors of a list overlap: each ends in lanes that the next one overwrites. Of 8 lanes two
     vectors are taken together, for their samples fill one.
     """
-    is_paired = lanes == 8
-    truth, kind = ("icmp eq", "i32") if is_paired else ("fcmp oeq", "double")
-    what = "%both" if is_paired else "%way"
-    count = 2 * lanes if is_paired else lanes
-    return (_PAIRED if is_paired else "") + "".join(
+    count = 16 if lanes == 8 else lanes
+    return (_PAIRED if lanes == 8 else _SINGLE) + "".join(
         f"""
-  %goes{i} = {truth} <{count} x {kind}> {what}, splat ({kind} {i if is_paired else _hexadecimal(i)})
+  %goes{i} = icmp eq <{count} x i32> %numbers, splat (i32 {i})
   %bits{i} = bitcast <{count} x i1> %goes{i} to i{count}
   %number{i} = zext i{count} %bits{i} to i64
 {_COMPRESS[lanes].replace("#", str(i))}
@@ -133,10 +128,8 @@ def _compressed(sides: int, lanes: int) -> str:
     )
 
 
-def _hexadecimal(number: float) -> str:
-    return f"0x{struct.pack('>d', number).hex().upper()}"
-
-
+_SINGLE = """
+  %numbers = fptosi $vector %way to $shorts"""
 # Two vectors of ways as one of integers; behind the last vector of a group no sample goes any way.
 _ORDER = f"<16 x i32> <{', '.join(f'i32 {lane}' for lane in range(16))}>"
 _PAIRED = f"""
@@ -149,7 +142,7 @@ _PAIRED = f"""
   %first = fptosi $vector %way to $shorts
   %second.any = fptosi $vector %way.second to $shorts
   %second = select i1 %is.pair, $shorts %second.any, $shorts splat (i32 -1)
-  %both = shufflevector $shorts %first, $shorts %second, {_ORDER}
+  %numbers = shufflevector $shorts %first, $shorts %second, {_ORDER}
   %samples.both = load <16 x i32>, ptr %p.samples, align 4"""
 
 
