@@ -132,11 +132,11 @@ def ratio(name: str, size: int, clock: Callable[[], float]) -> float:
     return best / best_apart
 
 
-WAYS = [(1, time.process_time), (None, time.perf_counter)]
+CLOCKS = [(1, time.process_time), (None, time.perf_counter)]  # on so many processors
 
 
 if __name__ == "__main__":
-    columns = [(size, *way) for size in SIZES for way in WAYS]
+    columns = [(size, *way) for size in SIZES for way in CLOCKS]
     heads = [f"{size:,}, {count or 'all'}" for size, count, _ in columns]
     print(f"{'samples, processors':30}", *[f"{head:>15}" for head in heads])
     for name in CASES:

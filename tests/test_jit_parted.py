@@ -179,14 +179,22 @@ def test_the_short_way_of_a_batch_that_parts_gives_what_the_other_gives(
 ):
     x, y = numbers(1003)
     f = force(KNOWN, block=64)
-    as_columns = f.value_and_grad(x, y, 0.4, reduce=reduce), f(x, y, 0.4)
+
+    def found():
+        return repr((f.value_and_grad(x, y, 0.4, reduce=reduce), f(x, y, 0.4)))
+
     with monkeypatch.context() as patched:
-        patched.setattr(batches, "_Batch", None)  # the other way
-        assert repr((f.value_and_grad(x, y, 0.4, reduce=reduce), f(x, y, 0.4))) == repr(as_columns)
-        every_other = np.stack([x, y], axis=1)  # whose columns are not side by side
-        with pytest.raises(TypeError, match="not callable"):
-            f(*every_other.T, 0.4)
-    assert repr(f(*every_other.T, 0.4)) == repr(as_columns[1])
+        patched.setattr(batches.Branching, "_direct", None)
+        expected = found()
+    with monkeypatch.context() as patched:
+        patched.setattr(batches, "_Batch", None)  # which the other way needs
+        assert found() == expected
+
+
+def test_columns_that_are_not_side_by_side_go_the_other_way(force, alone):
+    x, y = numbers(1003)
+    f = force(KNOWN, block=64)
+    assert repr(f(*np.stack([x, y], axis=1).T, 0.4)) == repr(f(x, y, 0.4))
 
 
 @pytest.mark.parametrize("lengths", [(1, 200), (5, 1, 1)])
@@ -202,7 +210,7 @@ def test_a_batch_is_worth_the_threads_that_the_lines_of_a_sample_are(lengths, fo
     x = np.linspace(0.5, len(lengths) + 0.5, 64)
     f = force((x.tolist(), x.tolist(), [0.4] * 64), function=f)
     f.value_and_grad(x, x, 0.4)
-    [[family]] = [f._families.values()]
+    [family] = f._families.values()
     [plan] = family.batch.tree("_lines", is_compiled=True).root.plans.values()
     lines = [len(program) for program in f.programs]
     assert min(lines) < plan.lines < max(lines)
