@@ -663,6 +663,27 @@ def test_whether_a_batch_is_compiled_is_told_by_all_of_its_ways(monkeypatch):
 
 
 @needs_llvmlite
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * sin(x),
+        lambda x: x * x if x > -9 else sin(x),
+        lambda x: x * sin(x) if x > 0.5 else x * tanh(x),
+    ],
+    ids=["no branch", "one that all samples take", "two ways"],
+)
+def test_the_second_batch_is_computed_by_the_code_of_the_first(f, monkeypatch):
+    monkeypatch.setattr(engine, "_WORK", 1)
+    compiled = []
+    made = engine.Machine._made
+    monkeypatch.setattr(engine.Machine, "_made", lambda *given: compiled.append(1) or made(*given))
+    jitted, x = jit(f), np.linspace(0.0, 1.0, 100)
+    first, count = jitted.value_and_grad(x), len(compiled)
+    assert repr(jitted.value_and_grad(x)) == repr(first)
+    assert len(compiled) == count > 0
+
+
+@needs_llvmlite
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_batch_of_fractions_stays_exact_where_one_of_floats_is_compiled(monkeypatch, order):
     monkeypatch.setattr(engine, "_WORK", 1)

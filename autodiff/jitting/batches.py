@@ -187,31 +187,31 @@ class _Batch:
 
     def outputs(self, lines: str, reduce: str | None) -> list[Any]:
         """Compute the batch: by one program if all samples go its way, else group by group."""
-        variants: Variants = self.program.variants
-        if self.size > 1 and variants.together is not None:
-            together = variants.together
-            try:
-                found = self._whole(getattr(together.program, lines), reduce)
-            except GuardError:
-                variants.together = None
-            else:
-                return self._noted(together, found)
         if self.size == 0:
             return self._whole(getattr(self.program, lines), reduce)
-        outputs = self._of_tree(lines, reduce)
+        outputs = self._of_one_way(lines, reduce) or self._of_tree(lines, reduce)
         if outputs is not None:
             return outputs
         groups = self.groups()
         self._choose_engine()  # more ways may be known now
         if self.size > 1 and len(groups) == 1:
-            [together] = groups
-            variants.together = together
-            return self._noted(together, self._whole(together.unguarded(lines), reduce))
-        return self._of_tree(lines, reduce) or self._of_groups(groups, lines, reduce)
+            [self.program.variants.together] = groups
+            outputs = self._of_one_way(lines, reduce)
+        outputs = outputs or self._of_tree(lines, reduce)
+        return outputs or self._of_groups(groups, lines, reduce)
 
-    def _noted(self, together: Variant, found: list[Any]) -> list[Any]:
-        """Return what was found by a program, which the next batch takes by its short way."""
-        if self.is_compiled and together.compiled is None:
+    def _of_one_way(self, lines: str, reduce: str | None) -> list[Any] | None:
+        """Compute by the program that all samples took together; None if one goes another way."""
+        variants: Variants = self.program.variants
+        together = variants.together
+        if self.size < 2 or together is None:
+            return None
+        try:
+            found = self._whole(getattr(together.program, lines), reduce)
+        except GuardError:
+            variants.together = None
+            return None
+        if self.is_compiled and together.compiled is None:  # for the short way of the next batch
             together.compiled = self.program.engine.compiled(together.program)
         return found
 
