@@ -8,6 +8,7 @@ and recorded again.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,6 +36,13 @@ class Step(NamedTuple):
     operation: str
     operands: tuple[int, ...] = ()
     constant: Any = None
+
+
+def is_scale(constant: Any) -> bool:
+    """Return whether a constant is a power of two, by which division and its product are exact."""
+    if constant is None or not 1 <= abs(constant) < 2.0**500:
+        return False
+    return abs(math.frexp(constant)[0]) == 0.5
 
 
 @dataclass(frozen=True, eq=False)

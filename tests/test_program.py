@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import itertools
 import math
+import operator
 import os
 import pickle
 import platform
@@ -576,6 +577,24 @@ def test_an_empty_batch_gives_empty_results():
 
 
 @pytest.mark.no_cover
+@pytest.mark.parametrize("divisor", [1, 2, 8.0, 2.0**400, 0.5, -4, 3])
+@pytest.mark.parametrize("operation", [operator.mod, operator.floordiv])
+def test_a_remainder_on_an_array_has_the_bits_that_python_gives(operation, divisor):
+    points = [0.0, 5e-324, 1e-300, 1e-17, 0.5, 3.0, 4.0, 7.75, 123456.789, 2.0**53 - 1, 2.0**80]
+    points = [sign * x for x in points for sign in (1, -1)]
+    program = trace(lambda x: operation(x, divisor), 0.3)
+    expected = [float(operation(x, divisor)).hex() for x in points]
+    assert [x.hex() for x in program(np.array(points)).tolist()] == expected
+    assert np.isnan(program(np.array([np.inf, -np.inf, np.nan]))).all()
+
+
+@pytest.mark.parametrize("kind", ["float32", "int64", "bool"])
+def test_a_remainder_on_an_array_of_another_kind_is_that_of_its_numbers(kind):
+    numbers = np.array([[0, 1, 2], [3, 5, 8]]).astype(kind)
+    remainders = trace(lambda x: x % 2 + x // 2, 1.0)(numbers)
+    assert remainders.tolist() == (numbers % 2.0 + numbers // 2.0).tolist()
+
+
 def test_memory_does_not_grow_with_the_batch():
     def f(x, y):
         for _ in range(100):

@@ -12,8 +12,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autodiff.jitting.variants import Variant
-from autodiff.listing import INPUT, LIKE, Guard, Listing, Step
-from autodiff.program.machine.primitives import is_scale
+from autodiff.listing import INPUT, LIKE, Guard, Listing, Step, is_scale
 from autodiff.rows import TABLE
 
 MOST = 20_000  # lines of all variants that are merged
@@ -36,7 +35,7 @@ IN_ARRAYS = Prices(
     function=40,
     division=1,
     remainder=40,
-    halving=40,
+    halving=5,
     choice=4,
     parting=20,
     moving=2,

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autodiff.arrays import PLAIN, is_array, is_numpy
-from autodiff.listing import Guard, Listing
+from autodiff.listing import Guard, Listing, is_scale
 from autodiff.packages import namespace
 from autodiff.program import source
 from autodiff.program.evaluation import GuardError, evaluated, guard_error
@@ -95,6 +95,8 @@ def _plan(lines: Listing, space: Any, dtype: Any, varies: tuple[bool, ...]) -> _
     actions, arrays, most = [], {i for i, is_varying in enumerate(varies) if is_varying}, 1
     for place, (operation, operands, _) in computed.items():
         function, guard = _function(operation, space, dtype), lines.guards.get(place)
+        if operation in ("%", "//") and _is_positive_scale(lines.steps[operands[1]].constant):
+            function = functools.partial(_by_scale, operation)
         actions.append(_Action(place, function, operands, guard, outputs[place], forgotten[place]))
         if not arrays.isdisjoint(operands):
             arrays.add(place)
@@ -110,6 +112,29 @@ def _function(operation: str, space: Any, dtype: Any) -> Callable[..., Any]:
     if name == "where":
         return functools.partial(_where, space, dtype)
     return operator.pow if name == "power" else TABLE[name].value
+
+
+def _is_positive_scale(constant: Any) -> bool:
+    return is_scale(constant) and bool(constant > 0)
+
+
+def _by_scale(operation: str, x: Any, scale: Any) -> Any:
+    """Return x % scale or x // scale for a power of two: NumPy's own take ten times as long.
+
+    All steps are exact: x is rounded first, for next to zero x / scale is not.
+    """
+    import numpy
+
+    if type(x) is not numpy.ndarray or x.dtype != float or not x.ndim:
+        return TABLE[operation].value(x, scale)
+    whole = numpy.floor(x)
+    whole /= scale
+    numpy.floor(whole, out=whole)
+    if operation == "//":
+        whole += 0.0 * x  # of an infinity it is nan
+        return whole
+    whole *= scale
+    return numpy.subtract(x, whole, out=whole)
 
 
 def _where(space: Any, dtype: Any, condition: Any, a: Any, b: Any) -> Any:

@@ -8,12 +8,11 @@ whole powers are products, and the formulas of `fused` stand for their functions
 from __future__ import annotations
 
 import functools
-import math
 import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autodiff.listing import CONSTANT, INPUT, Listing, Step, without_dead_lines
+from autodiff.listing import CONSTANT, INPUT, Listing, Step, is_scale, without_dead_lines
 from autodiff.program import source
 from autodiff.program.finishing import finished
 from autodiff.program.lowering import lowered
@@ -32,13 +31,6 @@ def number_of(constant: Any) -> float:
         return float(constant)
     except OverflowError:
         return float("inf") if constant > 0 else float("-inf")
-
-
-def is_scale(constant: Any) -> bool:
-    """Return whether a constant is a power of two, by which division and its product are exact."""
-    if constant is None or not 1 <= abs(constant) < 2.0**500:
-        return False
-    return abs(math.frexp(constant)[0]) == 0.5
 
 
 def primitives(listing: Listing, *, exact: bool) -> Listing:
