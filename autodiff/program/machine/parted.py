@@ -2,8 +2,9 @@
 
 Takes the stages of a tree; gives the outputs over the batch, or their sums. A stage at which ways
 part writes a list of samples for each; what is behind it reads their numbers where they are, and
-writes its results where they belong. So nothing is moved, and a block is small enough that what it
-reads and writes stays in a near cache.
+writes its results where they belong in their block. A block is small enough that what it reads and
+writes stays in a near cache; when all its samples are there, its results go to those of the batch
+line by line, past the caches: ways would come upon each line of them again and again.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Stage(Protocol):
 
 
 # What addresses are counted from; behind these, for each input its base and its stride.
-_ZERO, _SCRATCH, _ROWS, _LISTS, _ENDS, _COMING, _SHARED, _OUT, _DISTANCE, _SUMS, _INPUTS = range(11)
+_ZERO, _SCRATCH, _ROWS, _LISTS, _ENDS, _COMING, _SHARED, _SUMS, _INPUTS = range(9)
 
 Field = tuple[int, int]  # of a frame: what it is counted from, and how far from there it is
 
@@ -123,9 +124,10 @@ class Plan:
         self.run = walker(target).call
         if any(code.is_in_python for code in self.codes):
             self.run = with_errors(self.run)
-        self.rows = max(made_at + 1 for _, made_at, _, _ in self._places)
+        self.made = max(made_at + 1 for _, made_at, _, _ in self._places)  # rows of a block
+        self.kept = len(summed) - sum(summed)  # behind these, those of its results
         self.lists = max(x[3] + len(y) for x, y in zip(self._places, self.sides, strict=True))
-        near = _NEAR // (self.rows + self.lists + len(varies) + len(summed))
+        near = _NEAR // (self.made + self.lists + len(varies) + len(summed))
         self.block = max(min(near, _LARGEST), _SMALLEST) // 8 * 8
         self.pitch = distance_of(self.block + 16)  # a list is written beyond its end
         self.lines = self._lines()
@@ -198,12 +200,12 @@ class Plan:
         for place in stage.used:
             columns += [(_ROWS, row * rows[place]), (_ZERO, 8)]
         samples = (_LISTS, 4 * self.pitch * list_at)
-        results = (_ROWS, row * (made_at - len(stage.made))) if sides else (_OUT, 0)
+        results = (_ROWS, row * (made_at - len(stage.made) if sides else self.made))
         return [
             (_SCRATCH, 0),
             (_SHARED, 8 * shared),
             samples if number else results,
-            (_ZERO, row) if sides else (_DISTANCE, 0),
+            (_ZERO, row),
             (_ZERO, 0),
             (_ZERO, 0),
             (_SUMS, sums * number),
@@ -232,9 +234,8 @@ class Parted:
         self.rows = for_results((len(plan.summed) - sum(plan.summed), self.distance))
         self.sums = numpy.zeros((self.blocks, len(plan.stages), sum(plan.summed)))
         self.shared = numpy.array([*(columns[i] for i in plan.shared), 0.0])
-        rows, pitch = address_of(self.rows), 8 * self.distance
-        self.rows_at = [rows + i * pitch for i in range(len(self.rows))]
-        self.addresses = (address_of(self.shared), rows, pitch, address_of(self.sums))
+        self.results = (address_of(self.rows), 8 * self.distance)
+        self.addresses = (address_of(self.shared), address_of(self.sums))
         self._waiting = itertools.count()
 
     def totals(self, divisor: int) -> Any:
@@ -279,14 +280,14 @@ class _Walk:
         words = functools.partial(numpy.array, dtype=numpy.int64)
         self.plan = plan
         scratch = aligned((max(code.vectors for code in plan.codes), plan.codes[0].lanes))
-        rows = aligned((plan.rows, plan.pitch))
+        rows = aligned((plan.made + plan.kept, plan.pitch))
         lists = numpy.empty((plan.lists, plan.pitch), numpy.int32)
         lists[0] = numpy.arange(plan.pitch)  # all samples
         ends = words([[4 * plan.pitch * i for i in range(plan.ways)]] * len(plan.stages))
         columns, block = len(plan.varies), 8 * plan.block
-        self.coming = words([0] * (2 + columns + len(plan.summed)))
-        starts = [0, *map(address_of, (scratch, rows, lists, ends, self.coming)), *[0] * 4]
-        steps = [*[0] * 7, block, 0, 8 * len(plan.stages) * sum(plan.summed)]
+        self.coming = words([0] * (2 + columns))
+        starts = [0, *map(address_of, (scratch, rows, lists, ends, self.coming)), 0, 0]
+        steps = [*[0] * 7, 8 * len(plan.stages) * sum(plan.summed)]
         self.starts = words([*starts, *[0, 8] * columns])
         moves = words([*steps, *[block, 0] * columns])[plan.sources].reshape(-1)
         self.moving = numpy.flatnonzero(moves)  # what is another in each block
@@ -296,7 +297,8 @@ class _Walk:
         arrays = (plan.kernels, self.frames, plan.behind, ends, stack, self.moves)
         sizes = (self.frames.strides[0], plan.ways, len(self.moves))
         near = (address_of(self.coming), 4 * plan.pitch, plan.block)
-        self.table = words([*map(address_of, arrays), *sizes, *near, 0, 0, 0])
+        local = (address_of(rows[plan.made :]) if plan.kept else 0, 8 * plan.pitch, plan.kept)
+        self.table = words([*map(address_of, arrays), *sizes, *near, *local, 0, 0, 0, 0, 0])
         self.pointer = ctypes.c_void_p(address_of(self.table))
         self._kept = (scratch, rows, lists, ends, stack)
 
@@ -306,10 +308,10 @@ class _Walk:
         parts = [x.at(start, stop) if type(x) is Column else (None, 0, 0) for x in batch.columns]
         self.starts[_SHARED:_INPUTS] = batch.addresses
         self.starts[_INPUTS::2] = bases = [base for _, base, _ in parts]
-        coming = [*filter(None, bases), *batch.rows_at]
+        coming = [*filter(None, bases)]
         self.coming[1 : 2 + len(coming)] = len(coming), *coming
         self.frames[:] = self.starts[plan.sources] + plan.offsets
         self.moves[:, 1] = self.frames.reshape(-1)[self.moving]
-        self.table[-3:] = batch.size, first, last
+        self.table[-5:] = *batch.results, batch.size, first, last
         done: bool = plan.run(self.pointer) < 0
         return done

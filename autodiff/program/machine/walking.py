@@ -26,6 +26,11 @@ TABLE = (
     "coming",  # what the last stages fetch for the next block; see `driver`
     "pitch",  # of two lists, in bytes
     "block",  # its samples
+    "kept",  # where the results of a block are
+    "row",  # of two rows of these, in bytes
+    "rows",  # how many there are
+    "results",  # where those of the batch are
+    "apart",  # of two rows of these, in bytes
     "size",  # all samples
     "first",  # the first block
     "last",  # the one behind the last
@@ -44,7 +49,7 @@ FIELDS
   %coming = inttoptr i64 %coming.at to ptr
   br label %block
 block:
-  %number = phi i64 [ %first.at, %0 ], [ %number.next, %block.next ]
+  %number = phi i64 [ %first.at, %0 ], [ %number.next, %written ]
   br label %move
 move:
   %m = phi i64 [ 0, %block ], [ %m.next, %moved ]
@@ -123,6 +128,22 @@ side.next:
 stopped:
   ret i64 0
 block.next:
+  %before.bytes = shl i64 %before, 3
+  %results.here = add i64 %results.at, %before.bytes
+  br label %each
+each:
+  %r = phi i64 [ 0, %block.next ], [ %r.next, %copied ]
+  %is.row = icmp slt i64 %r, %rows.at
+  br i1 %is.row, label %copied, label %written
+copied:
+  %r.from = mul i64 %r, %row.at
+  %r.to = mul i64 %r, %apart.at
+  %from = add i64 %kept.at, %r.from
+  %to = add i64 %results.here, %r.to
+  call void @stream(i64 %from, i64 %to, i64 %samples)
+  %r.next = add i64 %r, 1
+  br label %each
+written:
   %number.next = add i64 %number, 1
   %is.block = icmp slt i64 %number.next, %last.at
   br i1 %is.block, label %block, label %done
@@ -130,7 +151,27 @@ done:
   ret i64 -1
 }
 
+; A cache line at a time, past the caches: the rows of a batch end with one that is whole.
+define internal void @stream(i64 %from.at, i64 %to.at, i64 %samples) noinline nounwind {
+  %from = inttoptr i64 %from.at to ptr
+  %to = inttoptr i64 %to.at to ptr
+  br label %line
+line:
+  %i = phi i64 [ 0, %0 ], [ %i.next, %line ]
+  %p.from = getelementptr double, ptr %from, i64 %i
+  %p.to = getelementptr double, ptr %to, i64 %i
+  %numbers = load <8 x double>, ptr %p.from, align 64
+  store <8 x double> %numbers, ptr %p.to, align 64, !nontemporal !0
+  %i.next = add i64 %i, 8
+  %is.inside = icmp slt i64 %i.next, %samples
+  br i1 %is.inside, label %line, label %done
+done:
+  ret void
+}
+
 declare i64 @llvm.smin.i64(i64, i64)
+
+!0 = !{i32 1}
 """
 
 
