@@ -280,6 +280,27 @@ def test_many_samples_are_parted_block_by_block(monkeypatch):
     assert total == pytest.approx(math.fsum(f(x).tolist()))
 
 
+@pytest.mark.parametrize("ways", [2, 8, 9, 40])
+def test_samples_of_many_ways_come_back_in_their_order(monkeypatch, ways):
+    monkeypatch.setattr(parting, "_BLOCK", 1000)
+
+    def piece(x, y):
+        for i in range(1, ways):
+            if x < i:
+                return x * y * i - y * y
+        return x / y
+
+    f = made(monkeypatch, "samples part at each branch", False, piece, argnums=(0, 1))
+    chance = np.random.default_rng(2)
+    x, y = chance.uniform(0, ways, 3_500), chance.uniform(1, 2, 3_500)
+    value, (d_x, d_y) = f.value_and_grad(x, y)
+    i = np.minimum(np.floor(x) + 1, ways)
+    is_last = i == ways
+    assert value.tolist() == np.where(is_last, x / y, x * y * i - y * y).tolist()
+    assert d_x.tolist() == np.where(is_last, 1 / y, y * i).tolist()
+    np.testing.assert_allclose(d_y, np.where(is_last, -x / y / y, x * i - 2 * y), rtol=1e-14)
+
+
 # ---- What is chosen -----------------------------------------------------------------------------
 
 

@@ -77,7 +77,7 @@ def check(f, x, y, w=0.4, function=turns):
 @pytest.fixture
 def alone(monkeypatch):
     """See to it that machine code parts the samples, and nothing else does."""
-    monkeypatch.setattr(parting.Tree, "parts", None)
+    monkeypatch.setattr(parting.Tree, "blocks", None)
     monkeypatch.setattr(batches._Batch, "_of_groups", None)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from autodiff.arrays import PLAIN, is_array
 from autodiff.jitting.engine import Engine, Outputs
-from autodiff.jitting.parting import Tree, tree_of
+from autodiff.jitting.parting import Tree, in_order, tree_of
 from autodiff.jitting.variants import Truths, Variant, Variants
 from autodiff.listing import Listing
 from autodiff.program import GuardError, Program
@@ -250,12 +250,20 @@ class _Batch:
             return self._shaped(results, is_whole, reduce)
         columns, kind = self._floats()
         results = self._prepared(is_whole, kind)
-        for where, count, outputs in tree.parts(columns, self.size):
-            for i, part in enumerate(outputs):
-                if is_whole[i]:
-                    results[i][where] = part
-                else:
-                    results[i] += float(numpy.sum(part) * (1 if is_array(part) else count))
+        rows = [x for x, has_row in zip(results, is_whole, strict=True) if has_row]
+        for start, stop, parts in tree.blocks(columns, self.size):
+            first, places = start, list[Any]()
+            for where, outputs in parts:
+                count = stop - start if where is None else len(where)
+                for i, part in enumerate(outputs):
+                    if is_whole[i]:
+                        results[i][first : first + count] = part
+                    else:
+                        results[i] += float(numpy.sum(part) * (1 if is_array(part) else count))
+                first += count
+                places.append(where)
+            if rows and len(places) > 1:
+                in_order([row[start:stop] for row in rows], places)
         return self._shaped(results, is_whole, reduce)
 
     def _of_groups(self, groups: dict[Variant, Any], lines: str, reduce: str | None) -> list[Any]:
