@@ -70,7 +70,7 @@ def part(sides: int, lanes: int) -> str:
     """Write how the lists are written: way by way, or lane by lane where there are many ways."""
     is_short = sides <= 2 * lanes
     ways, each = range(sides if is_short else 0), _compressed if is_short else _appended
-    step = 2 if is_short and lanes == 8 else 1
+    step = 2 if is_short and lanes > 2 else 1
     before = [
         f"""
   %p.end{i} = getelementptr i64, ptr %ends, i64 {i}
@@ -109,11 +109,13 @@ done:{"".join(after)}
 def _compressed(sides: int, lanes: int) -> str:
     """Write how the samples of each way are put one behind the other.
 
-    The vectors of a list overlap: each ends in lanes that the next one overwrites. Of 8 lanes two
-    vectors are taken together, for their samples fill one.
+    The vectors of a list overlap: each ends in lanes that the next one overwrites. Of two vectors
+    the samples are taken together: they are half as long as numbers.
     """
-    count = 16 if lanes == 8 else lanes
-    return (_PAIRED if lanes == 8 else _SINGLE) + "".join(
+    count = lanes if lanes == 2 else 2 * lanes
+    order = ", ".join(f"i32 {lane}" for lane in range(count))
+    paired = _PAIRED.replace("ORDER", f"<{count} x i32> <{order}>")
+    return (_SINGLE if lanes == 2 else paired.replace("$count", str(count))) + "".join(
         f"""
   %goes{i} = icmp eq <{count} x i32> %numbers, splat (i32 {i})
   %bits{i} = bitcast <{count} x i1> %goes{i} to i{count}
@@ -131,8 +133,7 @@ def _compressed(sides: int, lanes: int) -> str:
 _SINGLE = """
   %numbers = fptosi $vector %way to $shorts"""
 # Two vectors of ways as one of integers; behind the last vector of a group no sample goes any way.
-_ORDER = f"<16 x i32> <{', '.join(f'i32 {lane}' for lane in range(16))}>"
-_PAIRED = f"""
+_PAIRED = """
   %k.second = add i64 %k, 1
   %is.pair = icmp slt i64 %k.second, %group
   %k.there = select i1 %is.pair, i64 %k.second, i64 %k
@@ -142,8 +143,8 @@ _PAIRED = f"""
   %first = fptosi $vector %way to $shorts
   %second.any = fptosi $vector %way.second to $shorts
   %second = select i1 %is.pair, $shorts %second.any, $shorts splat (i32 -1)
-  %numbers = shufflevector $shorts %first, $shorts %second, {_ORDER}
-  %samples.both = load <16 x i32>, ptr %p.samples, align 4"""
+  %numbers = shufflevector $shorts %first, $shorts %second, ORDER
+  %samples.both = load <$count x i32>, ptr %p.samples, align 4"""
 
 
 def _appended(sides: int, lanes: int) -> str:
@@ -183,18 +184,17 @@ declare i64 @llvm.ctpop.i64(i64)
 """
 
 # How the samples of the lanes that go a way become the first ones: by an instruction of AVX-512,
-# by one of AVX that is told the order, or for two lanes by their exchange.
+# by one of AVX2 that is told the order, or for two lanes by their exchange.
 _COMPRESS = {
     2: """\
   %turned# = shufflevector $shorts %samples, $shorts poison, $shorts <i32 1, i32 0>
   %first# = extractelement <2 x i1> %goes#, i64 0
   %together# = select i1 %first#, $shorts %samples, $shorts %turned#""",
     4: """\
-  %p.order# = getelementptr $shorts, ptr @orders, i64 %number#
-  %order# = load $shorts, ptr %p.order#
-  %floats# = bitcast $shorts %samples to <4 x float>
-  %moved# = call <4 x float> @llvm.x86.avx.vpermilvar.ps(<4 x float> %floats#, $shorts %order#)
-  %together# = bitcast <4 x float> %moved# to $shorts""",
+  %p.order# = getelementptr <8 x i8>, ptr @orders, i64 %number#
+  %order.short# = load <8 x i8>, ptr %p.order#
+  %order# = zext <8 x i8> %order.short# to <8 x i32>
+  %together# = call <8 x i32> @llvm.x86.avx2.permd(<8 x i32> %samples.both, <8 x i32> %order#)""",
     8: """\
   %together# = call <16 x i32> @llvm.experimental.vector.compress.v16i32(
       <16 x i32> %samples.both, <16 x i1> %goes#, <16 x i32> poison
@@ -203,16 +203,16 @@ _COMPRESS = {
 
 
 def _order(going: int) -> str:
-    """Write for four places which lane is moved there: first those whose bit is set."""
-    lanes = sorted(range(4), key=lambda lane: not going >> lane & 1)
-    return f"$shorts <{', '.join(f'i32 {lane}' for lane in lanes)}>"
+    """Write for eight places which lane is moved there: first those whose bit is set."""
+    lanes = sorted(range(8), key=lambda lane: not going >> lane & 1)
+    return "".join(f"\\{lane:02x}" for lane in lanes)
 
 
 _ORDERS = {
     4: f"""
-@orders = internal constant [16 x $shorts] [{", ".join(map(_order, range(16)))}]
+@orders = internal constant [2048 x i8] c"{"".join(map(_order, range(256)))}", align 64
 
-declare <4 x float> @llvm.x86.avx.vpermilvar.ps(<4 x float>, <4 x i32>)
+declare <8 x i32> @llvm.x86.avx2.permd(<8 x i32>, <8 x i32>)
 """,
     8: """
 declare <16 x i32> @llvm.experimental.vector.compress.v16i32(<16 x i32>, <16 x i1>, <16 x i32>)
