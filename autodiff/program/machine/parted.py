@@ -297,7 +297,8 @@ class _Walk:
         arrays = (plan.kernels, self.frames, plan.behind, ends, stack, self.moves)
         sizes = (self.frames.strides[0], plan.ways, len(self.moves))
         near = (address_of(self.coming), 4 * plan.pitch, plan.block)
-        local = (address_of(rows[plan.made :]) if plan.kept else 0, 8 * plan.pitch, plan.kept)
+        row = 8 * plan.pitch
+        local = (address_of(rows) + row * plan.made, row, plan.kept)
         self.table = words([*map(address_of, arrays), *sizes, *near, *local, 0, 0, 0, 0, 0])
         self.pointer = ctypes.c_void_p(address_of(self.table))
         self._kept = (scratch, rows, lists, ends, stack)

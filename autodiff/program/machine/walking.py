@@ -2,7 +2,8 @@
 
 Takes a table of addresses and sizes, the fields of `TABLE`; gives -1, or 0 if a kernel said that a
 sample contradicts a guard. Stages wait on a stack, each with how many samples it is for; those
-behind it follow when it has counted theirs.
+behind it follow when it has counted theirs. When none waits, the results of the block are written
+to those of the batch.
 """
 
 from __future__ import annotations
