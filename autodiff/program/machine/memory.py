@@ -7,6 +7,7 @@ memory of one such result is kept when nobody holds a part of it any more, for t
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections import deque
 from collections.abc import Callable
@@ -17,12 +18,17 @@ _ALIGNMENT = 64  # bytes of a cache line
 _LARGE = 2**25  # bytes from which on the GNU C library always asks the system (mallopt(3))
 _LARGEST = 2**27  # bytes that are kept at most
 
+_NOTHING = ctypes.c_char * 0  # which an empty array holds, too
+
 _kept: deque[Any] = deque(maxlen=1)  # what nobody holds
 
 
 def address_of(array: Any) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
+    try:  # a quarter of the time; but an array that is written to, and has no gaps
+        return ctypes.addressof(_NOTHING.from_buffer(array))
+    except TypeError:
+        address: int = array.__array_interface__["data"][0]
+        return address
 
 
 def aligned(shape: tuple[int, ...]) -> Any:
