@@ -24,7 +24,7 @@ _kept: deque[Any] = deque(maxlen=1)  # what nobody holds
 
 
 def address_of(array: Any) -> int:
-    try:  # a quarter of the time; but an array that is written to, and has no gaps
+    try:  # a quarter of the time, of arrays that may be written to and have no gaps
         return ctypes.addressof(_NOTHING.from_buffer(array))
     except TypeError:
         address: int = array.__array_interface__["data"][0]
