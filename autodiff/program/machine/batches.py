@@ -28,15 +28,15 @@ def size_of_block(lines: int, size: int) -> int:
     """Return how many samples are computed in one call: whole vectors of every machine."""
     lines = max(lines, 1)
     wanted = min(max(size // _BLOCKS, _LEAST // lines), _MOST // lines)
-    return max(wanted // 8, 1) * 8
+    return max(wanted // 16, 1) * 16
 
 
 def distance_of(size: int) -> int:
-    """Return how many doubles a row of results takes: an odd number of cache lines.
+    """Return how many doubles a row of results takes: whole vectors, an odd number of cache lines.
 
     A power of two would put all rows into the same sets of a cache.
     """
-    return 8 * (-(-size // 8) | 1)
+    return 8 * (-(-size // 16) * 2 | 1)
 
 
 class Column(NamedTuple):
@@ -83,7 +83,7 @@ class _Frame:
     def __init__(self, code: Code, columns: int) -> None:
         self.fields = (ctypes.c_int64 * (7 + 2 * columns))()
         self.pointer = ctypes.c_void_p(ctypes.addressof(self.fields))
-        self._scratch = aligned((code.vectors, code.lanes))
+        self._scratch = aligned((code.scratch,))
         self.fields[0] = address_of(self._scratch)
 
     @classmethod

@@ -63,6 +63,7 @@ def driver(lanes: int, chunks: int, sums: int, place: Places, variant: Variant) 
         mask=f"<{lanes} x i64>",
         shorts=f"<{lanes} x i32>",
         lanes=lanes,
+        align=min(8 * lanes, 64),
         last=lanes - 1,
         element="i32" if is_listed else "double",
         size=8 * lanes * place.size,
@@ -116,7 +117,7 @@ define internal i1 @body(
     ptr %scratch, ptr %sums, ptr %shared, ptr %out, i64 %distance, ptr %frame, i64 %group
 ) noinline nounwind {
   %bad = getelementptr $vector, ptr %sums, i64 $sums
-  store $mask zeroinitializer, ptr %bad
+  store $mask zeroinitializer, ptr %bad, align $align
   br label %chunk
 chunk:
   %number = phi i64 [ 0, %0 ], [ %number.next, %chunk ]
@@ -129,7 +130,7 @@ chunk:
   %is.chunk = icmp slt i64 %number.next, $count
   br i1 %is.chunk, label %chunk, label %look
 look:
-  %lanes = load $mask, ptr %bad
+  %lanes = load $mask, ptr %bad, align $align
   %any = call i64 @llvm.vector.reduce.or.v${lanes}i64($mask %lanes)
   %is.good = icmp eq i64 %any, 0
   ret i1 %is.good
@@ -169,17 +170,17 @@ done:
 }}"""
 
 
-_BEGIN = "store $vector zeroinitializer, ptr %p.sum"
+_BEGIN = "store $vector zeroinitializer, ptr %p.sum, align $align"
 _INSIDE = """\
 %rest.0 = insertelement $mask poison, i64 %rest, i64 0
   %rest.s = shufflevector $mask %rest.0, $mask poison, <$lanes x i32> zeroinitializer
   %inside = icmp ult $mask <$steps>, %rest.s"""
 _CLEAN = """\
-%old = load $vector, ptr %p.sum
+%old = load $vector, ptr %p.sum, align $align
   %new = select <$lanes x i1> %inside, $vector %old, $vector zeroinitializer
-  store $vector %new, ptr %p.sum"""
+  store $vector %new, ptr %p.sum, align $align"""
 _TOTAL = """\
-%sum = load $vector, ptr %p.sum
+%sum = load $vector, ptr %p.sum, align $align
   %total = call reassoc double @llvm.vector.reduce.fadd.v${lanes}f64(double -0.0, $vector %sum)
   %p.total = getelementptr double, ptr %totals, i64 %i
   store double %total, ptr %p.total"""
@@ -224,7 +225,7 @@ plain:
   %p.tile = getelementptr i8, ptr %tile, i64 %p.offset
   %p.from = getelementptr $vector, ptr %from, i64 %p
   %vector = load $vector, ptr %p.from, align 1
-  store $vector %vector, ptr %p.tile
+  store $vector %vector, ptr %p.tile, align $align
   %p.next = add i64 %p, 1
   %p.more = icmp slt i64 %p.next, %group
   br i1 %p.more, label %plain, label %more
@@ -235,7 +236,7 @@ gather:
   %k.samples = mul i64 %k, $lanes
   %k.index = add i64 %index, %k.samples
 $gather
-  store $vector $newest, ptr %k.tile
+  store $vector $newest, ptr %k.tile, align $align
   %k.next = add i64 %k, 1
   %k.more = icmp slt i64 %k.next, %group
   br i1 %k.more, label %gather, label %more

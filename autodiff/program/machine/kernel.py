@@ -55,8 +55,8 @@ class Code:
         Whether it calls functions of Python, whose errors are raised when it is over.
     lines : int
         How many lines are computed for a sample.
-    lanes, vectors : int
-        The size of the scratch memory.
+    scratch : int
+        How many numbers the scratch memory has.
     frames : list
         What it was called with, that no thread uses now; see `batches`.
     """
@@ -76,8 +76,7 @@ class Code:
         self.is_in_python = any(symbol.startswith(PYTHONS) for symbol in facts.symbols)
         if self.is_in_python:
             self.call, self.single = with_errors(self.call), with_errors(self.call)
-        self.lanes = target.lanes
-        self.lines, self.vectors = facts.sizes
+        self.lines, self.scratch = facts.sizes
         self.frames: list[Any] = []
 
 
@@ -101,7 +100,7 @@ class Bound:
 
         self.inputs = inputs
         self.outputs = aligned((outputs,))
-        scratch = aligned((code.vectors, code.lanes))
+        scratch = aligned((code.scratch,))
         buffers = (scratch, self.inputs, self.outputs)
         addresses = [*map(address_of, buffers)]
         frame = numpy.array([*addresses, 0, 0, 1], dtype=numpy.int64)

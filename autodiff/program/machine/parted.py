@@ -279,7 +279,7 @@ class _Walk:
 
         words = functools.partial(numpy.array, dtype=numpy.int64)
         self.plan = plan
-        scratch = aligned((max(code.vectors for code in plan.codes), plan.codes[0].lanes))
+        scratch = aligned((max(code.scratch for code in plan.codes),))
         rows = aligned((plan.made + plan.kept, plan.pitch))
         lists = numpy.empty((plan.lists, plan.pitch), numpy.int32)
         lists[0] = numpy.arange(plan.pitch)  # all samples

@@ -25,7 +25,10 @@ _PARAMETERS = (
     "i64 %distance, ptr noalias %frame, i64 %group"
 )
 
+_ATTRIBUTES = "noinline nounwind alignstack(64)"  # for vectors that are put on the stack
+
 _NEAR = 2**15  # bytes of the vectors that are taken together
+_SHORT = 1000  # lines up to which a vector is two of the machine's
 TOGETHER = 64  # samples that are taken together at most
 
 
@@ -33,7 +36,7 @@ class Facts(NamedTuple):
     """What the caller of a module has to know."""
 
     symbols: tuple[str, ...]  # functions that are not its own
-    sizes: tuple[int, int]  # lines; vectors of the scratch memory
+    sizes: tuple[int, int]  # lines; numbers of the scratch memory
 
 
 def module(listing: Listing, variant: Variant, target: Target, *, exact: bool) -> tuple[str, Facts]:
@@ -41,15 +44,30 @@ def module(listing: Listing, variant: Variant, target: Target, *, exact: bool) -
     return _Writer(listing, variant, target, exact=exact).written()
 
 
+def _lanes(listing: Listing, variant: Variant, target: Target) -> int:
+    """Return how many samples a vector has: of two of the machine's one waits, one is computed.
+
+    Where samples part they are listed by vectors of the machine; and to read them here and there
+    takes what is won, unless a function of the library is waited for.
+    """
+    operations = {step.operation for step in listing.computed.values()}
+    has_call = any(not (x in TABLE and TABLE[x].llvm) for x in operations)
+    is_slow = has_call or not (variant.is_listed or variant.sides)
+    is_short = len(listing.computed) <= _SHORT and not variant.is_single and not variant.sides
+    return 2 * target.lanes if is_short and is_slow else target.lanes
+
+
 class _Writer:
     def __init__(self, listing: Listing, variant: Variant, target: Target, *, exact: bool) -> None:
         self.listing = listing
         self.variant = variant
-        self.lanes = target.lanes
+        self.width = target.lanes
+        self.lanes = _lanes(listing, variant, target)
+        self.align = min(8 * self.lanes, 64)
         self.exact = exact
-        self.vector = f"<{target.lanes} x double>"
-        self.truths = f"<{target.lanes} x i1>"
-        self.mask = f"<{target.lanes} x i64>"
+        self.vector = f"<{self.lanes} x double>"
+        self.truths = f"<{self.lanes} x i1>"
+        self.mask = f"<{self.lanes} x i64>"
         self.layout: Layout = layout_of(listing)
         self.tiles = {x: i for i, x in enumerate(x for x, v in enumerate(variant.varies) if v)}
         self.shared = {x: i for i, x in enumerate(x for x, v in enumerate(variant.varies) if not v)}
@@ -74,7 +92,8 @@ class _Writer:
         around = driver(self.lanes, len(chunks), len(self.sums), places, self.variant)
         text = "\n".join([*self.functions.values(), *chunks, around, "!0 = !{i32 1}"])
         vectors = len(self.sums) + 1 + self.group * self.size
-        return text, Facts(tuple(self.symbols), (len(self.listing.computed), vectors))
+        sizes = len(self.listing.computed), vectors * self.lanes
+        return text, Facts(tuple(self.symbols), sizes)
 
     def _group(self) -> int:
         """Return how many vectors of samples are taken together: what the nearest cache holds."""
@@ -102,9 +121,8 @@ class _Writer:
             if place in chunk.stores:
                 self._store(place, chunk.stores[place])
         self._note(failing)
-        attributes = "noinline nounwind alignstack(64)"  # for vectors that are put on the stack
         parameters = _PARAMETERS.format("" if self.variant.is_single else ".0")
-        head = f"define internal void @chunk{number}({parameters}) {attributes} {{"
+        head = f"define internal void @chunk{number}({parameters}) {_ATTRIBUTES} {{"
         if self.variant.is_single:
             return "\n".join([head, *self.lines, "  ret void", "}"])
         begin, end = self._for_each_vector()
@@ -157,17 +175,17 @@ done:
             self._slot(f"p{place}", self.first_slot + self.loads[place])
             if self._is_truth(place):
                 self.lines += [
-                    f"  %m{place} = load {self.mask}, ptr %p{place}, align {8 * self.lanes}",
+                    f"  %m{place} = load {self.mask}, ptr %p{place}, align {self.align}",
                     f"  %v{place} = icmp ne {self.mask} %m{place}, zeroinitializer",
                 ]
             else:
-                text = f"  %v{place} = load {vector}, ptr %p{place}, align {8 * self.lanes}"
+                text = f"  %v{place} = load {vector}, ptr %p{place}, align {self.align}"
                 self.lines.append(text)
         elif place in self.tiles and self.variant.is_listed:
             self._gather(place)
         elif place in self.tiles:
             self._slot(f"p{place}", self.tiles[place])
-            self.lines.append(f"  %v{place} = load {vector}, ptr %p{place}, align {8 * self.lanes}")
+            self.lines.append(f"  %v{place} = load {vector}, ptr %p{place}, align {self.align}")
         else:
             self.lines += [
                 f"  %p{place} = getelementptr double, ptr %shared, i64 {self.shared[place]}",
@@ -245,11 +263,9 @@ done:
 
     def _function(self, operation: str, count: int) -> str:
         """Return the name of a function of a vector; declare it, or write it lane by lane."""
-        symbol = None if self.exact else vector_function(operation, count, self.lanes)
+        symbol = None if self.exact else vector_function(operation, count, self.width)
         if symbol is not None:
-            self.symbols[symbol] = None
-            self._declare(f"@{symbol}", count)
-            return f"@{symbol}"
+            return self._of_vector(symbol, count)
         # The name keeps LLVM from knowing what it computes, and from computing it otherwise.
         symbol = scalar_function(operation, exact=self.exact)
         self.symbols[symbol] = None
@@ -258,9 +274,38 @@ done:
             self.functions[name] = self._lane_by_lane(name, symbol, count)
         return name
 
-    def _declare(self, name: str, count: int) -> None:
-        parameters = ", ".join([self.vector] * count)
-        self.functions[name] = f"declare {self.vector} {name}({parameters}) nounwind"
+    def _of_vector(self, symbol: str, count: int) -> str:
+        """Return the name of a function of the machine's vectors; write it in halves for two."""
+        self.symbols[symbol] = None
+        vector = f"<{self.width} x double>"
+        self._declare(f"@{symbol}", count, vector)
+        if self.width == self.lanes:
+            return f"@{symbol}"
+        lines, name = [], f'@"halves.{symbol}"'
+        for half in range(2):
+            places = ", ".join(f"i32 {self.width * half + i}" for i in range(self.width))
+            for i in range(count):
+                numbers = f"{self.vector} %x{i}, {self.vector} poison"
+                order = f"<{self.width} x i32> <{places}>"
+                lines.append(f"  %x{i}.{half} = shufflevector {numbers}, {order}")
+            arguments = ", ".join(f"{vector} %x{i}.{half}" for i in range(count))
+            lines.append(f"  %y{half} = call {vector} @{symbol}({arguments})")
+        parameters = ", ".join(f"{self.vector} %x{i}" for i in range(count))
+        order = ", ".join(f"i32 {lane}" for lane in range(self.lanes))
+        self.functions[name] = "\n".join(
+            [
+                f"define internal {self.vector} {name}({parameters}) {_ATTRIBUTES} {{",
+                *lines,
+                f"  %y = shufflevector {vector} %y0, {vector} %y1, <{self.lanes} x i32> <{order}>",
+                f"  ret {self.vector} %y",
+                "}",
+            ]
+        )
+        return name
+
+    def _declare(self, name: str, count: int, vector: str = "") -> None:
+        vector = vector or self.vector
+        self.functions[name] = f"declare {vector} {name}({', '.join([vector] * count)}) nounwind"
 
     def _lane_by_lane(self, name: str, symbol: str, count: int) -> str:
         parameters = ", ".join(f"{self.vector} %x{i}" for i in range(count))
@@ -294,7 +339,7 @@ done:
             kind = self.mask
             self.lines.append(f"  %w{place} = sext {self.truths} {value} to {kind}")
             value = f"%w{place}"
-        self.lines.append(f"  store {kind} {value}, ptr %q{place}, align {8 * self.lanes}")
+        self.lines.append(f"  store {kind} {value}, ptr %q{place}, align {self.align}")
 
     def _hand_out(self, place: int) -> None:
         """Store a line for each output that it is, or add it up."""
@@ -302,11 +347,11 @@ done:
             number = self._number(place)
             if output in self.sums:
                 self._slot(f"a{output}", self.sums[output], "sums")
-                at = f"{self.vector}, ptr %a{output}, align {8 * self.lanes}"
+                at = f"{self.vector}, ptr %a{output}, align {self.align}"
                 self.lines += [
                     f"  %b{output} = load {at}",
                     f"  %c{output} = fadd {self.vector} %b{output}, {number}",
-                    f"  store {self.vector} %c{output}, ptr %a{output}, align {8 * self.lanes}",
+                    f"  store {self.vector} %c{output}, ptr %a{output}, align {self.align}",
                 ]
             elif self.variant.is_single:
                 self.lines += [
@@ -316,7 +361,7 @@ done:
                 ]
             elif output not in self.rows:  # which way samples go
                 self._slot(f"o{output}", self.way)
-                at = f"ptr %o{output}, align {8 * self.lanes}"
+                at = f"ptr %o{output}, align {self.align}"
                 self.lines.append(f"  store {self.vector} {number}, {at}")
             elif self.variant.is_listed:
                 self._scatter(output, number)
@@ -325,7 +370,7 @@ done:
                 self.lines += [
                     f"  %n{output} = mul i64 %distance, {self.rows[output]}",
                     f"  %o{output} = getelementptr i8, ptr %out, i64 %n{output}",
-                    f"  store {self.vector} {number}, ptr %o{output}, align {8 * self.lanes}{hint}",
+                    f"  store {self.vector} {number}, ptr %o{output}, align {self.align}{hint}",
                 ]
 
     def _scatter(self, output: int, number: str) -> None:
@@ -364,7 +409,7 @@ done:
         self._slot("bad", len(self.sums), "sums")
         self.lines += [
             f"  %fw = sext {self.truths} {together} to {self.mask}",
-            f"  %fb = load {self.mask}, ptr %bad, align {8 * self.lanes}",
+            f"  %fb = load {self.mask}, ptr %bad, align {self.align}",
             f"  %fo = or {self.mask} %fb, %fw",
-            f"  store {self.mask} %fo, ptr %bad, align {8 * self.lanes}",
+            f"  store {self.mask} %fo, ptr %bad, align {self.align}",
         ]
