@@ -105,9 +105,9 @@ def test_samples_that_go_many_ways_have_the_engines_bits(width, force, alone, mo
     written = []
     part = driver.part
 
-    def noted(sides, lanes):
+    def noted(sides, *vectors):
         written.append(sides)
-        return part(sides, lanes)
+        return part(sides, *vectors)
 
     monkeypatch.setattr(driver, "part", noted)
     f = force(KNOWN, block=64, function=of_many, bits=width)

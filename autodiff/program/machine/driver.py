@@ -32,13 +32,15 @@ class Places(NamedTuple):
     way: int
 
 
-def driver(lanes: int, chunks: int, sums: int, place: Places, variant: Variant) -> str:
+def driver(lanes: int, width: int, chunks: int, sums: int, place: Places, variant: Variant) -> str:
     """Write the functions that call the chunks.
 
     Parameters
     ----------
-    lanes, chunks : int
-        How many numbers a vector has, and how many chunks there are.
+    lanes, width : int
+        How many numbers a vector has, and one of the machine.
+    chunks : int
+        How many chunks there are.
     sums : int
         How many outputs are added up.
     place : Places
@@ -55,7 +57,7 @@ def driver(lanes: int, chunks: int, sums: int, place: Places, variant: Variant) 
     if is_last:
         text += FETCH
     if variant.sides:
-        text += part(variant.sides, lanes)
+        text += part(variant.sides, lanes, width)
     return Template(text).substitute(
         chunks=", ".join(f"ptr @chunk{i}" for i in range(chunks)),
         count=chunks,

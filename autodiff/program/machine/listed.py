@@ -66,11 +66,16 @@ declare void @llvm.prefetch.p0(ptr, i32, i32, i32)
 PARTING = "ptr %frame, ptr %scratch, i64 %index, i64 %group"
 
 
-def part(sides: int, lanes: int) -> str:
-    """Write how the lists are written: way by way, or lane by lane where there are many ways."""
-    is_short = sides <= 2 * lanes
-    ways, each = range(sides if is_short else 0), _compressed if is_short else _appended
-    step = 2 if is_short and lanes > 2 else 1
+def part(sides: int, lanes: int, width: int) -> str:
+    """Write how the lists are written: way by way, or lane by lane where there are many ways.
+
+    Samples are half as long as numbers: two of the machine's vectors of numbers, each of so many,
+    are one of samples.
+    """
+    is_short = sides <= 2 * width
+    together = 2 * width if width > 2 else width
+    ways, step = range(sides if is_short else 0), together // lanes if is_short else 1
+    written = _compressed(sides, together, step) if is_short else _appended(lanes)
     before = [
         f"""
   %p.end{i} = getelementptr i64, ptr %ends, i64 {i}
@@ -96,33 +101,31 @@ vector:
   %p.way = getelementptr i8, ptr %ways, i64 %k.offset
   %way = load $vector, ptr %p.way
   %p.samples = getelementptr $shorts, ptr %from, i64 %k
-  %samples = load $shorts, ptr %p.samples, align 4{each(sides, lanes)}
+  %samples = load $shorts, ptr %p.samples, align 4{written}
   %k.next = add i64 %k, {step}
   %k.more = icmp slt i64 %k.next, %group
   br i1 %k.more, label %vector, label %done
 done:{"".join(after)}
   ret void
 }}
-{_TRIM}{_ORDERS.get(lanes, "") if is_short else ""}"""
+{_TRIM}{_ORDERS.get(together, "") if is_short else ""}"""
 
 
-def _compressed(sides: int, lanes: int) -> str:
+def _compressed(sides: int, together: int, vectors: int) -> str:
     """Write how the samples of each way are put one behind the other.
 
-    The vectors of a list overlap: each ends in lanes that the next one overwrites. Of two vectors
-    the samples are taken together: they are half as long as numbers.
+    The vectors of a list overlap: each ends in lanes that the next one overwrites.
     """
-    count = lanes if lanes == 2 else 2 * lanes
-    order = ", ".join(f"i32 {lane}" for lane in range(count))
-    paired = _PAIRED.replace("ORDER", f"<{count} x i32> <{order}>")
-    return (_SINGLE if lanes == 2 else paired.replace("$count", str(count))) + "".join(
+    order = ", ".join(f"i32 {lane}" for lane in range(together))
+    paired = _PAIRED.replace("ORDER", f"<{together} x i32> <{order}>")
+    return (paired if vectors == 2 else _SINGLE).replace("$count", str(together)) + "".join(
         f"""
-  %goes{i} = icmp eq <{count} x i32> %numbers, splat (i32 {i})
-  %bits{i} = bitcast <{count} x i1> %goes{i} to i{count}
-  %number{i} = zext i{count} %bits{i} to i64
-{_COMPRESS[lanes].replace("#", str(i))}
+  %goes{i} = icmp eq <{together} x i32> %numbers, splat (i32 {i})
+  %bits{i} = bitcast <{together} x i1> %goes{i} to i{together}
+  %number{i} = zext i{together} %bits{i} to i64
+{_COMPRESS[together].replace("#", str(i))}
   %p.new{i} = getelementptr i8, ptr %lists, i64 %end{i}
-  store <{count} x i32> %together{i}, ptr %p.new{i}, align 4
+  store <{together} x i32> %together{i}, ptr %p.new{i}, align 4
   %count{i} = call i64 @llvm.ctpop.i64(i64 %number{i})
   %bytes{i} = shl i64 %count{i}, 2
   %end{i}.next = add i64 %end{i}, %bytes{i}"""
@@ -131,7 +134,8 @@ def _compressed(sides: int, lanes: int) -> str:
 
 
 _SINGLE = """
-  %numbers = fptosi $vector %way to $shorts"""
+  %numbers = fptosi $vector %way to $shorts
+  %samples.all = load <$count x i32>, ptr %p.samples, align 4"""
 # Two vectors of ways as one of integers; behind the last vector of a group no sample goes any way.
 _PAIRED = """
   %k.second = add i64 %k, 1
@@ -144,10 +148,10 @@ _PAIRED = """
   %second.any = fptosi $vector %way.second to $shorts
   %second = select i1 %is.pair, $shorts %second.any, $shorts splat (i32 -1)
   %numbers = shufflevector $shorts %first, $shorts %second, ORDER
-  %samples.both = load <$count x i32>, ptr %p.samples, align 4"""
+  %samples.all = load <$count x i32>, ptr %p.samples, align 4"""
 
 
-def _appended(sides: int, lanes: int) -> str:
+def _appended(lanes: int) -> str:
     """Write how each sample is put behind those of its way."""
     return "\n  %numbers = fptosi $vector %way to $mask" + "".join(
         f"""
@@ -187,17 +191,17 @@ declare i64 @llvm.ctpop.i64(i64)
 # by one of AVX2 that is told the order, or for two lanes by their exchange.
 _COMPRESS = {
     2: """\
-  %turned# = shufflevector $shorts %samples, $shorts poison, $shorts <i32 1, i32 0>
+  %turned# = shufflevector $shorts %samples.all, $shorts poison, $shorts <i32 1, i32 0>
   %first# = extractelement <2 x i1> %goes#, i64 0
-  %together# = select i1 %first#, $shorts %samples, $shorts %turned#""",
-    4: """\
+  %together# = select i1 %first#, $shorts %samples.all, $shorts %turned#""",
+    8: """\
   %p.order# = getelementptr <8 x i8>, ptr @orders, i64 %number#
   %order.short# = load <8 x i8>, ptr %p.order#
   %order# = zext <8 x i8> %order.short# to <8 x i32>
-  %together# = call <8 x i32> @llvm.x86.avx2.permd(<8 x i32> %samples.both, <8 x i32> %order#)""",
-    8: """\
+  %together# = call <8 x i32> @llvm.x86.avx2.permd(<8 x i32> %samples.all, <8 x i32> %order#)""",
+    16: """\
   %together# = call <16 x i32> @llvm.experimental.vector.compress.v16i32(
-      <16 x i32> %samples.both, <16 x i1> %goes#, <16 x i32> poison
+      <16 x i32> %samples.all, <16 x i1> %goes#, <16 x i32> poison
   )""",
 }
 
@@ -209,12 +213,12 @@ def _order(going: int) -> str:
 
 
 _ORDERS = {
-    4: f"""
+    8: f"""
 @orders = internal constant [2048 x i8] c"{"".join(map(_order, range(256)))}", align 64
 
 declare <8 x i32> @llvm.x86.avx2.permd(<8 x i32>, <8 x i32>)
 """,
-    8: """
+    16: """
 declare <16 x i32> @llvm.experimental.vector.compress.v16i32(<16 x i32>, <16 x i1>, <16 x i32>)
 """,
 }

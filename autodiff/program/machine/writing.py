@@ -47,14 +47,15 @@ def module(listing: Listing, variant: Variant, target: Target, *, exact: bool) -
 def _lanes(listing: Listing, variant: Variant, target: Target) -> int:
     """Return how many samples a vector has: of two of the machine's one waits, one is computed.
 
-    Where samples part they are listed by vectors of the machine; and to read them here and there
-    takes what is won, unless a function of the library is waited for.
+    Where samples part, to read and to list them takes what is won, unless a function of the library
+    is waited for.
     """
+    if variant.is_single or len(listing.computed) > _SHORT or (variant.sides and target.lanes == 2):
+        return target.lanes
     operations = {step.operation for step in listing.computed.values()}
     has_call = any(not (x in TABLE and TABLE[x].llvm) for x in operations)
-    is_slow = has_call or not (variant.is_listed or variant.sides)
-    is_short = len(listing.computed) <= _SHORT and not variant.is_single and not variant.sides
-    return 2 * target.lanes if is_short and is_slow else target.lanes
+    is_in_tree = variant.is_listed or variant.sides
+    return target.lanes if is_in_tree and not has_call else 2 * target.lanes
 
 
 class _Writer:
@@ -89,7 +90,7 @@ class _Writer:
     def written(self) -> tuple[str, Facts]:
         chunks = [self._chunk(i, chunk) for i, chunk in enumerate(self.layout.chunks)]
         places = Places(self.size, self.group, self.way)
-        around = driver(self.lanes, len(chunks), len(self.sums), places, self.variant)
+        around = driver(self.lanes, self.width, len(chunks), len(self.sums), places, self.variant)
         text = "\n".join([*self.functions.values(), *chunks, around, "!0 = !{i32 1}"])
         vectors = len(self.sums) + 1 + self.group * self.size
         sizes = len(self.listing.computed), vectors * self.lanes
