@@ -23,8 +23,17 @@ pytest.importorskip("llvmlite")
 import autodiff
 from autodiff.program import GuardError, trace
 from autodiff.program import machine as machines
-from autodiff.program.machine import CompileWarning, Machine, cache, memory, target, writing
+from autodiff.program.machine import (
+    CompileWarning,
+    Machine,
+    batches,
+    cache,
+    memory,
+    target,
+    writing,
+)
 from autodiff.program.machine.batches import size_of_block
+from autodiff.program.machine.driver import driver
 from autodiff.program.machine.layout import layout_of
 from autodiff.program.machine.primitives import primitives
 from autodiff.program.machine.target import WIDTHS, target_of
@@ -297,7 +306,7 @@ def test_a_function_that_ignores_its_arguments_is_compiled():
 # ---- Batches ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [2, 3, 7, 8, 9, 63, 64, 1001])
+@pytest.mark.parametrize("size", [2, 3, 7, 8, 9, 15, 16, 17, 63, 64, 1001])
 @pytest.mark.parametrize("reduce", [None, "sum", "mean"])
 def test_batches_of_every_length_are_those_of_the_program(size, reduce):
     program = trace(layered, 0.5, 0.25)
@@ -370,6 +379,31 @@ def test_arrays_are_read_however_they_are_laid_out(x, reduce):
 
 def test_an_empty_batch_gives_empty_results():
     assert trace(layered, 0.5, 0.25).compile()(np.empty(0), 1.0).shape == (0,)
+
+
+@pytest.mark.parametrize("width", BITS)
+def test_two_vectors_of_the_machine_taken_as_one_give_what_one_gives(width, monkeypatch):
+    monkeypatch.setenv("AUTODIFF_CACHE", "")
+    x = np.linspace(-1, 1, 77)
+    lanes, found = [], []
+    for lines in (writing._SHORT, 0):
+        monkeypatch.setattr(writing, "_SHORT", lines)
+        monkeypatch.setattr(writing, "driver", lambda n, *a: lanes.append(n) or driver(n, *a))
+        program = trace(layered, 0.5, 0.25).compile(bits=width)
+        found.append(numbers_of(program.value_and_grad(x, 0.75)))
+    assert lanes == [width // 32, width // 64]
+    assert np.array_equal(*found)
+
+
+@pytest.mark.parametrize("width", BITS)
+def test_the_last_vector_of_a_row_leaves_the_next_row_alone(width, monkeypatch):
+    x = np.linspace(-1, 1, 50)
+    compiled = trace(layered, 0.5, 0.25).compile(bits=width)
+    whole = np.array(numbers_of(compiled.value_and_grad(x, 0.75)))
+    monkeypatch.setattr(batches, "_LEAST", 0)  # blocks of one vector: the last is computed last
+    for size in range(2, 50):
+        found = numbers_of(compiled.value_and_grad(x[:size], 0.75))
+        assert np.array_equal(found, whole[:, :size])
 
 
 def test_results_do_not_depend_on_the_number_of_threads():
