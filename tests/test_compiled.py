@@ -386,13 +386,26 @@ def test_two_vectors_of_the_machine_taken_as_one_give_what_one_gives(width, monk
     monkeypatch.setenv("AUTODIFF_CACHE", "")
     x = np.linspace(-1, 1, 77)
     lanes, found = [], []
-    for lines in (writing._SHORT, 0):
-        monkeypatch.setattr(writing, "_SHORT", lines)
+    for lines in (writing._NARROW, 0):
+        monkeypatch.setattr(writing, "_NARROW", lines)
         monkeypatch.setattr(writing, "driver", lambda n, *a: lanes.append(n) or driver(n, *a))
         program = trace(layered, 0.5, 0.25).compile(bits=width)
         found.append(numbers_of(program.value_and_grad(x, 0.75)))
     assert lanes == [width // 32, width // 64]
     assert np.array_equal(*found)
+
+
+@pytest.mark.parametrize(("terms", "vectors"), [(1, 2), (40, 1)], ids=["a chain", "many terms"])
+def test_two_vectors_are_taken_as_one_where_lines_wait_for_each_other(terms, vectors, monkeypatch):
+    monkeypatch.setenv("AUTODIFF_CACHE", "")
+    lanes = []
+    monkeypatch.setattr(writing, "driver", lambda n, *a: lanes.append(n) or driver(n, *a))
+
+    def f(x):
+        return sum((x + k) ** 2 * autodiff.sin(k * x) * autodiff.cos(x - k) for k in range(terms))
+
+    trace(f, 1.0).compile()(np.ones(2))
+    assert lanes == [vectors * target_of(None).lanes]
 
 
 @pytest.mark.parametrize("width", BITS)

@@ -28,7 +28,7 @@ _PARAMETERS = (
 _ATTRIBUTES = "noinline nounwind alignstack(64)"  # for vectors that are put on the stack
 
 _NEAR = 2**15  # bytes of the vectors that are taken together
-_SHORT = 1000  # lines up to which a vector is two of the machine's
+_NARROW = 6  # lines at a time, below which a program waits for what it computes
 TOGETHER = 64  # samples that are taken together at most
 
 
@@ -44,13 +44,21 @@ def module(listing: Listing, variant: Variant, target: Target, *, exact: bool) -
     return _Writer(listing, variant, target, exact=exact).written()
 
 
+def _is_narrow(listing: Listing) -> bool:
+    """Return whether there is little to compute at a time: the longest chain is long."""
+    depth: dict[int, int] = {}
+    for place, step in listing.computed.items():
+        depth[place] = 1 + max([depth[x] for x in step.operands if x in depth], default=0)
+    return len(depth) <= _NARROW * max(depth.values(), default=0)
+
+
 def _lanes(listing: Listing, variant: Variant, target: Target) -> int:
     """Return how many samples a vector has: of two of the machine's one waits, one is computed.
 
     Where samples part, to read and to list them takes what is won, unless a function of the library
     is waited for.
     """
-    if variant.is_single or len(listing.computed) > _SHORT or (variant.sides and target.lanes == 2):
+    if variant.is_single or (variant.sides and target.lanes == 2) or not _is_narrow(listing):
         return target.lanes
     operations = {step.operation for step in listing.computed.values()}
     has_call = any(not (x in TABLE and TABLE[x].llvm) for x in operations)
