@@ -99,7 +99,7 @@ vector:
   %k = phi i64 [ 0, %0 ], [ %k.next, %vector ]{"".join(now)}
   %k.offset = mul i64 %k, $size
   %p.way = getelementptr i8, ptr %ways, i64 %k.offset
-  %way = load $vector, ptr %p.way
+  %way = load $vector, ptr %p.way, align $align
   %p.samples = getelementptr $shorts, ptr %from, i64 %k
   %samples = load $shorts, ptr %p.samples, align 4{written}
   %k.next = add i64 %k, {step}
@@ -143,7 +143,7 @@ _PAIRED = """
   %k.there = select i1 %is.pair, i64 %k.second, i64 %k
   %second.offset = mul i64 %k.there, $size
   %p.second = getelementptr i8, ptr %ways, i64 %second.offset
-  %way.second = load $vector, ptr %p.second
+  %way.second = load $vector, ptr %p.second, align $align
   %first = fptosi $vector %way to $shorts
   %second.any = fptosi $vector %way.second to $shorts
   %second = select i1 %is.pair, $shorts %second.any, $shorts splat (i32 -1)
