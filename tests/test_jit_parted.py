@@ -14,6 +14,7 @@ pytest.importorskip("llvmlite")
 
 from autodiff.program import machine
 from autodiff.program.machine import Machine, driver, parted
+from autodiff.program.machine.kernel import TextError
 from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.target import WIDTHS, target_of
 
@@ -115,6 +116,15 @@ def test_samples_that_go_many_ways_have_the_engines_bits(width, force, alone, mo
     for size in (2, 63, 403):
         check(f, x[:size], y[:size], function=of_many)
     assert written == [20]
+
+
+def test_what_llvm_refuses_is_told_and_not_computed_in_another_way(force, monkeypatch):
+    monkeypatch.setenv("AUTODIFF_CACHE", "")
+    monkeypatch.setattr(driver, "part", lambda *_: "no text of a function")
+    f = force(KNOWN)
+    for _ in range(2):  # the tree is asked in the long way first, then in the short one
+        with pytest.raises(TextError, match="LLVM refuses what was written"):
+            f.value_and_grad(*numbers(40), 0.4)
 
 
 @pytest.mark.skipif(256 not in BITS, reason="vectors of AVX2 are halved, and no others")

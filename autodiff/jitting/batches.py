@@ -23,6 +23,7 @@ from autodiff.program import GuardError, Program
 from autodiff.program.machine import is_taken
 from autodiff.program.machine.batches import divided
 from autodiff.program.machine.direct import Direct
+from autodiff.program.machine.kernel import TextError
 from autodiff.program.replay import reduced
 
 
@@ -61,6 +62,8 @@ class Branching(Program):
         name = "_lines" if lines is self._lines else "_value_lines"
         try:
             return self.engine.at_once(self.tree(name, is_compiled=True), *given)
+        except TextError:
+            raise
         except Exception:  # see _Batch._of_tree
             return None
 
@@ -229,6 +232,8 @@ class _Batch:
             if tree.whole is not None:
                 return self._whole(tree.whole, reduce)
             return self._of_parts(tree, reduce)
+        except TextError:
+            raise
         except Exception:  # a GuardError; or of a branch that is computed and that no sample takes
             return None
 

@@ -27,11 +27,18 @@ from autodiff.program.machine.target import (
 from autodiff.program.machine.writing import Facts
 
 
+class TextError(Exception):
+    """LLVM refuses the text of a kernel: a mistake of this package, which nothing may hide."""
+
+
 def object_code(text: str, target: Target) -> bytes:
     """Compile a module. All that LLVM could optimize is written already: it generates code."""
     binding = llvm()
     context = binding.create_context()
-    parsed = binding.parse_assembly(text, context)
+    try:
+        parsed = binding.parse_assembly(text, context)
+    except RuntimeError as error:
+        raise TextError(f"LLVM refuses what was written, please report it: {error}") from error
     parsed.triple = target.triple
     machine = target.machine()
     parsed.data_layout = str(machine.target_data)
