@@ -53,10 +53,10 @@ def _is_narrow(listing: Listing) -> bool:
 
 
 def _lanes(listing: Listing, variant: Variant, target: Target) -> int:
-    """Return how many samples a vector has: of two of the machine's one waits, one is computed.
+    """Return how many samples a vector of the code has: those of one of the machine's, or of two.
 
-    Where samples part, to read and to list them takes what is won, unless a function of the library
-    is waited for.
+    Of two, one is computed while the other waits for what its lines need. Where samples part, to
+    read and to list so many takes what is won, unless a function of the library is waited for.
     """
     if variant.is_single or (variant.sides and target.lanes == 2) or not _is_narrow(listing):
         return target.lanes
@@ -265,32 +265,38 @@ done:
     def _call(self, operation: str, intrinsic: str, numbers: Sequence[str]) -> str:
         if intrinsic:
             name = f"{intrinsic}.v{self.lanes}f64"
-            self._declare(name, len(numbers))
+            self._declare(name, len(numbers), self.lanes)
         else:
             name = self._function(operation, len(numbers))
         return f"call {self.vector} {name}({', '.join(f'{self.vector} {x}' for x in numbers)})"
 
     def _function(self, operation: str, count: int) -> str:
-        """Return the name of a function of a vector; declare it, or write it lane by lane."""
+        """Return the name of a function of a vector; declare it, or write it part by part."""
         symbol = None if self.exact else vector_function(operation, count, self.width)
         if symbol is not None:
-            return self._of_vector(symbol, count)
-        # The name keeps LLVM from knowing what it computes, and from computing it otherwise.
-        symbol = scalar_function(operation, exact=self.exact)
-        self.symbols[symbol] = None
-        name = f'@"lanes.{symbol}"'
+            self.symbols[symbol] = None
+            self._declare(f"@{symbol}", count, self.width)
+            if self.width == self.lanes:
+                return f"@{symbol}"
+            name, text = f'@"halves.{symbol}"', self._in_halves
+        else:
+            # The name keeps LLVM from knowing what it computes, and from computing it otherwise.
+            symbol = scalar_function(operation, exact=self.exact)
+            self.symbols[symbol] = None
+            name, text = f'@"lanes.{symbol}"', self._lane_by_lane
         if name not in self.functions:
-            self.functions[name] = self._lane_by_lane(name, symbol, count)
+            self.functions[name] = text(name, symbol, count)
         return name
 
-    def _of_vector(self, symbol: str, count: int) -> str:
-        """Return the name of a function of the machine's vectors; write it in halves for two."""
-        self.symbols[symbol] = None
+    def _declare(self, name: str, count: int, lanes: int) -> None:
+        vector = f"<{lanes} x double>"
+        self.functions[name] = f"declare {vector} {name}({', '.join([vector] * count)}) nounwind"
+
+    def _in_halves(self, name: str, symbol: str, count: int) -> str:
+        """Write a function that calls one of the machine's vectors for each half."""
         vector = f"<{self.width} x double>"
-        self._declare(f"@{symbol}", count, vector)
-        if self.width == self.lanes:
-            return f"@{symbol}"
-        lines, name = [], f'@"halves.{symbol}"'
+        parameters = ", ".join(f"{self.vector} %x{i}" for i in range(count))
+        lines = [f"define internal {self.vector} {name}({parameters}) {_ATTRIBUTES} {{"]
         for half in range(2):
             places = ", ".join(f"i32 {self.width * half + i}" for i in range(self.width))
             for i in range(count):
@@ -299,22 +305,9 @@ done:
                 lines.append(f"  %x{i}.{half} = shufflevector {numbers}, {order}")
             arguments = ", ".join(f"{vector} %x{i}.{half}" for i in range(count))
             lines.append(f"  %y{half} = call {vector} @{symbol}({arguments})")
-        parameters = ", ".join(f"{self.vector} %x{i}" for i in range(count))
         order = ", ".join(f"i32 {lane}" for lane in range(self.lanes))
-        self.functions[name] = "\n".join(
-            [
-                f"define internal {self.vector} {name}({parameters}) {_ATTRIBUTES} {{",
-                *lines,
-                f"  %y = shufflevector {vector} %y0, {vector} %y1, <{self.lanes} x i32> <{order}>",
-                f"  ret {self.vector} %y",
-                "}",
-            ]
-        )
-        return name
-
-    def _declare(self, name: str, count: int, vector: str = "") -> None:
-        vector = vector or self.vector
-        self.functions[name] = f"declare {vector} {name}({', '.join([vector] * count)}) nounwind"
+        both = f"{vector} %y0, {vector} %y1, <{self.lanes} x i32> <{order}>"
+        return "\n".join([*lines, f"  %y = shufflevector {both}", f"  ret {self.vector} %y", "}"])
 
     def _lane_by_lane(self, name: str, symbol: str, count: int) -> str:
         parameters = ", ".join(f"{self.vector} %x{i}" for i in range(count))
