@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import autodiff
-from autodiff import GuardError, sin
+from autodiff import GuardError, cos, exp, sin
 
 SIZES = 100_000, 1_000_000
 _ROUNDS = 3_000_000  # samples that are computed in all
@@ -53,10 +53,23 @@ def pieces(count: int, length: int) -> Callable[[Any, Any], Any]:
     return f
 
 
+def unlike(x: Any, y: Any) -> Any:
+    """Three branches of twenty operations that have nothing in common."""
+    z = x
+    for i in range(4):
+        if x < -2 / 3:
+            z = z * y - x / (z * z + 2.0)
+        elif x < 2 / 3:
+            z = (z + y) * (x - i) * z + y
+        else:
+            z = y - z / (x + 1.0 + i) - x * x
+    return sin(z) if x < -2 / 3 else cos(z) if x < 2 / 3 else exp(-z * z)
+
+
 def kepler(mean: Any, eccentricity: Any) -> Any:
     x = mean
     while abs(x - eccentricity * sin(x) - mean) > 1e-10:
-        x = x - (x - eccentricity * sin(x) - mean) / (1 - eccentricity * autodiff.cos(x))
+        x = x - (x - eccentricity * sin(x) - mean) / (1 - eccentricity * cos(x))
     return x
 
 
@@ -71,6 +84,7 @@ def collatz(x: Any, y: Any) -> Any:
 CASES: dict[str, tuple[Callable[[Any, Any], Any], tuple[float, float], tuple[float, float]]] = {
     "2 branches of one operation": (short, (-2, 2), (-1, 1)),
     "3 branches of 20 operations": (pieces(3, 4), (-2, 2), (-1, 1)),
+    "3 of 20, nothing alike": (unlike, (-2, 2), (-1, 1)),
     "8 branches of 20 operations": (pieces(8, 4), (-2, 2), (-1, 1)),
     "8 branches of 200 operations": (pieces(8, 40), (-2, 2), (-1, 1)),
     "Kepler's equation": (kepler, (0.1, 3), (0, 0.95)),

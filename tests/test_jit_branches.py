@@ -124,6 +124,41 @@ def test_random_arithmetic_has_these_bits_in_arrays_however_computed(way, f, see
     assert [x.tolist() for x in in_samples] == [x.tolist() for x in slopes]
 
 
+ALIKE = [  # statements in which each branch has constants of its own
+    "z = z * y + {c} * x", "z = z - x / {c}", "z = ({c} - z) * y", "z = z * z + {c}", "x = z * {c}",
+    "z = abs(z) ** 0.5 * {c} + x", "y = sin(z * {c}) - y", "z = z ** {n} + y * {c}",
+]  # fmt: skip
+
+
+@st.composite
+def pieces(draw):
+    """Write a function whose branches do the same with other constants, or almost the same."""
+    numbers, powers = st.sampled_from([1, 2, -1, 0.5, 3.0, 4]), st.sampled_from([1, 2, 3])
+    common = draw(st.lists(st.sampled_from(ALIKE), min_size=1, max_size=6))
+    lines = ["def f(x, y):", "    z = x"]
+    for i in range(draw(st.integers(2, 4))):
+        lines.append(f"    {'elif' if i else 'if'} y < {i} / 4 - 0.5:")
+        own = [draw(st.sampled_from(ALIKE)) if not draw(st.integers(0, 5)) else x for x in common]
+        lines += ["        " + x.format(c=draw(numbers), n=draw(powers)) for x in own]
+    scope = {"sin": sin}
+    exec("\n".join([*lines, "    return z * y + x"]), scope)
+    return scope["f"]
+
+
+@needs_llvmlite
+@pytest.mark.parametrize("way", ["every branch is computed", "as it is"])
+@given(f=pieces(), seed=st.integers(0, 99))
+@settings(deadline=None, max_examples=12)
+def test_branches_that_are_alike_have_the_bits_of_the_eager_engine(way, f, seed):
+    samples, rows = rows_of(f, *np.random.default_rng(seed).uniform(-1, 1, (2, 40)))
+    x, y = np.array(samples).T
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        force(monkeypatch, way, compiled=True)
+        value, slopes = jit(f, (0, 1), exact=True).value_and_grad(x, y)
+    for column, expected in zip((value, *slopes), zip(*rows, strict=True), strict=True):
+        assert bits(column) == bits(expected)
+
+
 # ---- Functions by hand ------------------------------------------------------------------------
 
 of_ways = pytest.mark.parametrize("way", EVERYTHING)
@@ -317,6 +352,61 @@ def tree(f, *samples, compiled):
 def test_both_sides_of_a_short_branch_are_computed(compiled):
     found = tree(lambda x: x * x if x > 0 else -x, 1.0, -1.0, compiled=compiled)
     assert [step.operation for step in found.whole.steps].count(">") == 1
+
+
+@of_engines
+@pytest.mark.parametrize("operation", [sin, lambda x: x / (x * x + 3), lambda x: -x])
+def test_branches_that_do_the_same_with_other_constants_are_one(monkeypatch, compiled, operation):
+    def f(x):
+        y = x
+        a, b = (2, 3.0) if x > 0 else (5, 7) if x > -1 else (1, 0.5)
+        for _ in range(20):
+            y = operation(y * a) - y / b
+        return y
+
+    force(monkeypatch, "every branch is computed", compiled=compiled)
+    samples = (1.0, -0.5, -2.0)
+    found = tree(f, *samples, compiled=compiled)
+    longest = max(len(autodiff.trace(f, x)._lines.computed) for x in samples)
+    assert len(found.whole.computed) < longest + 30
+
+
+@of_engines
+def test_branches_with_too_many_constants_of_their_own_are_not(compiled):
+    def f(x):
+        y, i = x, next((i for i in range(7) if x < i), 7)
+        for k in range(60):
+            y = y * (k + 0.1 * i) + x
+        return y
+
+    found = tree(f, *np.arange(8) - 0.5, compiled=compiled)
+    assert len(found.root.sides) == 8
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_constants_that_are_chosen_are_as_wide_as_the_samples(monkeypatch, kind):
+    def f(x):
+        return (x / 3 + 7) * 0.1 if x > 0 else (x / 7 + 3) * 0.7
+
+    jitted = made(monkeypatch, "every branch is computed", False, f)
+    x = np.array([0.3, -0.7, 1.9, -1e-3], kind)
+    value, slope = jitted.value_and_grad(x)
+    expected = [autodiff.trace(f, float(n)).value_and_grad(np.array([n])) for n in x]
+    assert value.dtype == slope.dtype == kind
+    assert list(zip(value, slope, strict=True)) == [(v[0], d[0]) for v, d in expected]
+
+
+@of_ways
+@of_engines
+@pytest.mark.parametrize("powers", [(2, 3), (1, 2), (0.5, 1), (-1, 2)])
+def test_powers_of_other_exponents_are_other_operations(monkeypatch, way, compiled, powers):
+    def f(x):
+        return (3 * x) ** powers[0] if x > 1 else (2 * x) ** powers[1]
+
+    jitted = made(monkeypatch, way, compiled, f)
+    x = np.array([0.5, 1.5, 2.5, 0.25])
+    rows = [autodiff.value_and_grad(f)(n) for n in x.tolist()]
+    np.testing.assert_allclose(np.array(jitted.value_and_grad(x)).T, rows, rtol=1e-15)
 
 
 @of_engines

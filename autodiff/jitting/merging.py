@@ -1,21 +1,25 @@
 """The lines of all variants as one tree: what all compute first, then where they go apart.
 
 Takes variants; gives a tree whose forks are the comparisons at which samples part. Lines that
-several variants have are one. Where the lines behind a fork are few, both sides are computed and
-the right one is chosen: parting samples would cost more.
+several variants have are one. Where lines behind a fork are few, or alike on both sides, they are
+computed for all samples and the right ones are chosen: parting samples would cost more.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from autodiff.jitting.melding import melded
 from autodiff.jitting.variants import Variant
 from autodiff.listing import INPUT, LIKE, Guard, Listing, Step, is_scale
 from autodiff.rows import TABLE
 
 MOST = 20_000  # lines of all variants that are merged
+
+_FAR = 2  # times the price of parting samples, from which on not to part them is given up
 
 
 class Prices(NamedTuple):
@@ -43,12 +47,12 @@ IN_ARRAYS = Prices(
 )
 COMPILED = Prices(
     function=40,
-    division=16,
-    remainder=300,
-    halving=12,
+    division=6,
+    remainder=66,
+    halving=6,
     choice=1,
-    parting=20,
-    moving=14,
+    parting=15,
+    moving=10,
     is_numbered=True,
 )
 
@@ -72,6 +76,8 @@ class Part:
         How many samples of a batch were seen to go these ways.
     share : float
         Their share of those that came to the fork before; a half if none were seen.
+    price, rest : float
+        What such a sample takes from the fork before on; and what of it behind this part.
     conditions : list of int
         The places of what it asks.
     depth : int
@@ -88,11 +94,12 @@ class Part:
     """
 
     def __init__(
-        self, variant: Variant, conditions: list[int], depth: int, outputs: list[int]
+        self, variant: Variant, conditions: list[int], depth: int, outputs: Sequence[int] = ()
     ) -> None:
         self.variant = variant
         self.samples = variant.samples
         self.share = 1.0
+        self.price = self.rest = 0.0
         self.conditions = conditions
         self.depth = depth
         self.outputs = outputs
@@ -122,14 +129,55 @@ class Part:
         return next(i for i, (x, y) in enumerate(pairs) if x != y)
 
 
+Place = tuple[Part, bool]  # a part, and whether what it asks is asked where it parts from others
+
+
+class Forms(NamedTuple):
+    """Ways as a part that all their samples compute, if that pays, and as one where these part.
+
+    Which is the better one is known when all ways are together. That samples part costs something
+    once, however many ways there are; with what is computed for all it is each way that does.
+    """
+
+    whole: Part | None
+    parted: Part | None
+
+    @property
+    def both(self) -> list[Part]:
+        return [part for part in self if part is not None]
+
+    @property
+    def best(self) -> Part:
+        return min(self.both, key=lambda part: part.price)
+
+    def common(self, other: Forms) -> int:
+        """Return how many answers the ways of both have in common."""
+        return self.best.common(other.best)
+
+    @property
+    def places(self) -> list[Place]:
+        return [(self.best, False), *([(self.parted, True)] if self.parted else [])]
+
+
 class Lines:
-    """The steps written so far; equal ones are one."""
+    """The steps written so far; equal ones are one.
+
+    Attributes
+    ----------
+    inputs : int
+        How many numbers there are.
+    prices : Prices
+        What takes how long.
+    constants : set of int
+        The places of constants, and of what is chosen or computed of them alone.
+    """
 
     def __init__(self, inputs: int, prices: Prices) -> None:
         self.inputs = inputs
         self.prices = prices
         self.steps: list[Step] = [Step(INPUT)] * inputs
         self._known: dict[Any, int] = {}
+        self.constants = set[int]()
 
     def step(self, operation: str, *operands: int, constant: Any = None) -> int:
         """Return the place of a step: of a known one if there is one."""
@@ -138,6 +186,9 @@ class Lines:
         place = self._known.setdefault(key, len(self.steps))
         if place == len(self.steps):
             self.steps.append(Step(operation, operands, constant))
+            numbers = operands[1:] if operation == "where" else operands
+            if constant is not None or (numbers and self.constants.issuperset(numbers)):
+                self.constants.add(place)
         return place
 
     def inlined(self, lines: Listing) -> list[int]:
@@ -211,6 +262,8 @@ class Lines:
             return self.prices.halving if is_simple else self.prices.remainder
         if operation in ("/", "sqrt"):
             return self.prices.division
+        if operation == "where":
+            return self.prices.choice
         return 1 if TABLE[operation].llvm else self.prices.function
 
     def is_number(self, place: int) -> bool:
@@ -236,21 +289,28 @@ class Lines:
                 fails = self.step("not", fails)
             part.unknown = fails if part.unknown is None else self.step("or", fails, part.unknown)
 
-    def joined(self, no: Part, yes: Part) -> Part:
-        """Put two parts together that go apart at one condition."""
+    def joined(self, no: Forms, yes: Forms) -> Forms:
+        """Put ways together that go apart at one condition."""
         depth = no.common(yes)
-        for part in (no, yes):
+        samples = no.best.samples + yes.best.samples
+        for part in (*no.both, *yes.both):
             self.settle(part, depth + 1)
-        condition = no.conditions[depth]
-        before = self.behind(no.conditions[: depth + 1])
-        joined = Part(no.variant, no.conditions, depth, [])
-        joined.samples = no.samples + yes.samples
-        for part in (no, yes):
-            part.share = part.samples / joined.samples if joined.samples else 0.5
-        is_short = not (no.sides or yes.sides) and self._are_short(before, no, yes)
-        forks: list[Fork | None] = []
-        for is_yes, part in enumerate((no, yes)):
-            is_asked = is_short or (part.sides and self._is_asked(before, part))
+            part.share = part.samples / samples if samples else 0.5
+        before = self.behind(no.best.conditions[: depth + 1])
+        places = itertools.product(no.places, yes.places)
+        options = [self._parted(depth, before, *x) for x in places]
+        parted = min(options, key=lambda part: part.price)
+        whole = None
+        if no.whole and yes.whole:
+            whole = self._whole(depth, before, (no.whole, yes.whole), _FAR * parted.price)
+        return Forms(whole, parted)
+
+    def _begun(self, depth: int, no: Place, yes: Place) -> Part:
+        """Return what is to become of two parts, with what is asked of all samples."""
+        joined = Part(no[0].variant, no[0].conditions, depth)
+        joined.samples = no[0].samples + yes[0].samples
+        condition, forks = joined.conditions[depth], list[Fork | None]()
+        for is_yes, (part, is_asked) in enumerate((no, yes)):
             if is_asked and part.unknown is not None:
                 here = condition if is_yes else self.step("not", condition)
                 unknown = self.step("and", here, part.unknown)
@@ -259,36 +319,41 @@ class Lines:
             joined.sides += part.sides if is_asked else [part]
             forks.append(part.fork if is_asked else None)
         joined.fork = (condition, forks[0], forks[1])
-        if is_short:
-            joined.sides, joined.fork = [], None
-            joined.outputs = [
-                a if a == b else self.step("where", condition, a, b)
-                for a, b in zip(yes.outputs, no.outputs, strict=True)
-            ]
         return joined
 
-    def _are_short(self, before: set[int], no: Part, yes: Part) -> bool:
-        """Return whether two ways are computed for all samples: decided here alone.
+    def _parted(self, depth: int, before: set[int], no: Place, yes: Place) -> Part:
+        """Let samples part; what is asked next of some of them may be asked of all.
 
-        If samples part, each takes the lines of its own way only, but it takes time to tell which
-        go where, and to move inputs and outputs.
+        That is more to compute, but to tell which samples go where, and to move what they need,
+        takes time, too.
         """
-        lines = [self.behind(part.own) - before for part in (no, yes)]
-        wasted = sum(
-            self.cost(own) * (1 - part.share) for own, part in zip(lines, (no, yes), strict=True)
-        )
-        inputs = len([x for x in set().union(*lines) if x < self.inputs])
-        count = len(no.outputs)
-        moved = self.prices.parting + self.prices.moving * (count + inputs)
-        return wasted + count * self.prices.choice <= moved
+        joined = self._begun(depth, no, yes)
+        known = before | self.behind(joined.own)
+        found = set(filter(self.is_number, known))
+        for part, is_asked in (no, yes):
+            here = 0.0
+            if not is_asked:
+                lines = self.behind(part.own) - known
+                moved = len(self.carried(part, found)) + len(part.outputs)
+                moved += len([x for x in lines if x < self.inputs])
+                here = self.cost(lines) + self.prices.moving * moved
+                here += self.prices.parting if part.sides else 0
+            joined.rest += part.share * (here + part.rest)
+        joined.price = self.cost(known - before) + self.prices.parting + joined.rest
+        return joined
 
-    def _is_asked(self, before: set[int], part: Part) -> bool:
-        """Return whether all samples at a fork are asked what those that go to a part are."""
-        lines = self.behind(part.own) - before
-        moved = len(self.carried(part, set(filter(self.is_number, before))))
-        moved += len([x for x in lines if x < self.inputs])
-        wasted = self.cost(lines) * (1 - part.share)
-        return wasted <= self.prices.parting + self.prices.moving * moved * part.share
+    def _whole(
+        self, depth: int, before: set[int], parts: tuple[Part, Part], most: float
+    ) -> Part | None:
+        """Compute two parts for all samples, as one where they are alike; None if it is more."""
+        if any(self.cost(self.behind(part.own) - before) > most for part in parts):
+            return None
+        no, yes = parts
+        joined = self._begun(depth, (no, True), (yes, True))
+        joined.fork, condition = None, joined.conditions[depth]
+        joined.outputs = melded(self, condition, yes.outputs, no.outputs, before)
+        joined.price = self.cost(self.behind(joined.own) - before)
+        return joined if joined.price <= most else None
 
     def carried(self, part: Part, found: set[int]) -> list[int]:
         """Return which numbers that were found to hand on to a part.
@@ -306,13 +371,14 @@ def merged(
     variants: Sequence[Variant], listings: Sequence[Listing], prices: Prices
 ) -> tuple[Lines, Part]:
     """Return lines of variants, in the order of their ways, and their tree."""
-    lines, parts = Lines(listings[0].inputs, prices), list[Part]()
+    lines, found = Lines(listings[0].inputs, prices), list[Forms]()
     for variant, listing in zip(variants, listings, strict=True):
-        part = lines.part(variant, listing)
-        while len(parts) > 1 and parts[-2].common(parts[-1]) > parts[-1].common(part):
-            parts[-2:] = [lines.joined(*parts[-2:])]
-        parts.append(part)
-    while len(parts) > 1:
-        parts[-2:] = [lines.joined(*parts[-2:])]
-    lines.settle(parts[0], 0)
-    return lines, parts[0]
+        new = Forms(lines.part(variant, listing), None)
+        while len(found) > 1 and found[-2].common(found[-1]) > found[-1].common(new):
+            found[-2:] = [lines.joined(*found[-2:])]
+        found.append(new)
+    while len(found) > 1:
+        found[-2:] = [lines.joined(*found[-2:])]
+    best = found[0].best
+    lines.settle(best, 0)
+    return lines, best
