@@ -7,7 +7,6 @@ are read where they are; what is not laid out as the kernel reads it is copied a
 from __future__ import annotations
 
 import ctypes
-import itertools
 import math
 import threading
 from collections.abc import Callable, Sequence
@@ -22,6 +21,8 @@ _LEAST = 2**23  # lines times samples of a block: about a millisecond
 _MOST = 2**30  # after which an interrupt is taken: about a tenth of a second
 _BLOCKS = 512  # that a large batch is cut into
 STREAMED = 2**22  # bytes of results from which on they bypass the caches
+
+_lock = threading.Lock()  # of what the threads of a batch have found
 
 
 def size_of_block(lines: int, size: int) -> int:
@@ -121,11 +122,9 @@ class Batch:
         self.starts = range(0, size, self.block)
         self.distance = distance_of(size)
         self.rows = for_results((variant.rows, self.distance))
-        self.sums = numpy.zeros((len(self.starts), len(variant.summed) - variant.rows))
+        self.sums = numpy.empty((len(self.starts), len(variant.summed) - variant.rows))
+        self._waiting = enumerate(self.starts)
         self.failed = size  # where the first one begins of the groups that contradict a guard
-        self._waiting = itertools.count()
-        self._lock = threading.Lock()
-        self._is_over = False
 
     def run(self, threads: int) -> None:
         """Compute every block."""
@@ -138,7 +137,7 @@ class Batch:
                 for future in futures:
                     future.result()
             except BaseException:
-                self._is_over = True
+                self.failed = -1  # and no block is begun any more
                 raise
         return None
 
@@ -147,19 +146,19 @@ class Batch:
         code, columns = self.code, self.columns
         frame = _Frame.of(code, len(columns))
         shared, rows, sums = map(address_of, (self.shared, self.rows, self.sums))
-        while not self._is_over:
-            number = next(self._waiting)
-            if number >= len(self.starts) or self.starts[number] > self.failed:
+        for number, start in self._waiting:
+            if start > self.failed:
                 break
-            start = self.starts[number]
             stop = min(start + self.block, self.size)
-            parts = [column.at(start, stop) for column in columns]
             totals = sums + number * self.sums.strides[0]
-            places = [shared, rows, 8 * self.distance, start, stop, totals]
-            frame.fields[1:] = [*places, *[x for part in parts for x in part[1:]]]
+            places: list[Any] = [shared, rows, 8 * self.distance, start, stop, totals]
+            parts = [column.at(start, stop) for column in columns]
+            for part in parts:
+                places += part[1:]
+            frame.fields[1:] = places
             failed = code.call(frame.pointer)
             if failed >= 0:
-                with self._lock:
+                with _lock:
                     self.failed = min(self.failed, failed)
         code.frames.append(frame)
 

@@ -1,8 +1,8 @@
 """A batch in the arrays that it comes in: no number is taken out of them, and none is put into one.
 
-Takes float64 arrays over a batch of one axis, beside floats, flat lists and float64 arrays of the
-form that a program was traced with, which the samples share; gives the value and the gradient.
-Everything else is left to the way that every argument can go.
+Takes float64 arrays over a batch of one axis and lists of them, beside floats, flat lists of these
+and float64 arrays of the form that a program was traced with, which the samples share; gives the
+value and the gradient. Everything else is left to the way that every argument can go.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ class _Place(NamedTuple):
     size: int
     shape: tuple[int, ...]
     form: Treedef
+
+
+_NUMBER = _Place(1, (), LEAF)
 
 
 class Computed(Protocol):
@@ -59,7 +62,8 @@ class Direct:
         import numpy
 
         self._lines = lines
-        self._double = numpy.dtype(float)
+        self._concatenate = numpy.concatenate
+        self._array, self._double = numpy.ndarray, numpy.dtype(float)
         self._computed = computed
         self._arguments = arguments
         places = [_Place(form.size, form.shape or (), form) for form in arguments.forms]
@@ -82,28 +86,41 @@ class Direct:
         self, name: str, args: Sequence[Any], *, is_summed: bool
     ) -> tuple[Computed | None, list[bool]]:
         """Compute a batch of one axis; return it, and which arguments are over the batch."""
-        import numpy
-
         if not self._is_usable or len(args) != len(self._places):
             return None, []
-        shared, columns, is_batch, sizes = [], [], [], set()
+        shared, columns, is_batch = [], list[Column](), []
         for place, x in zip(self._places, args, strict=True):
             numbers = _of_one(place, x, self._double)
             is_batch.append(numbers is None)
             if numbers is not None:
                 shared.append([numbers] if place.form is LEAF else numbers)
-            elif type(x).__name__ == "ndarray" and _is_batch(place, x):
-                columns += _columns(place, x)
-                sizes.add(len(x))
-            else:
+                continue
+            found = self._columns(place, x)
+            if not found:
                 return None, []
+            columns += found
+        sizes = {len(column.numbers) for column in columns}
         if len(sizes) != 1 or min(sizes) < 2:
             return None, []
-        size, lines = sizes.pop(), self._lines(name)
+        [size] = sizes
+        lines = self._lines(name)
         variant = self._variant(lines, tuple(is_batch), is_summed)
         # The empty one is for where nothing is shared.
-        numbers = shared[0] if len(shared) == 1 else numpy.concatenate([*shared, []])
+        numbers = shared[0] if len(shared) == 1 else self._concatenate([*shared, []])
         return self._computed(lines, variant, columns, numbers, size), is_batch
+
+    def _columns(self, place: _Place, x: Any) -> list[Column]:
+        """Return where each number of an argument is for the samples of a batch; [] if nowhere."""
+        if type(x) is list and isinstance(place.form, Items) and len(x) == place.size:
+            parts = [self._columns(_NUMBER, part) for part in x]
+            return [column for part in parts for column in part] if all(parts) else []
+        if type(x) is not self._array or not _is_batch(place, x):
+            return []
+        stride, *inner = x.strides
+        bases = [address_of(x)]
+        for length, step in zip(place.shape, inner, strict=True):
+            bases = [base + i * step for base in bases for i in range(length)]
+        return [Column(x, base, stride) for base in bases]
 
     def _variant(self, lines: Listing, is_batch: tuple[bool, ...], is_summed: bool) -> Variant:
         """Return what a kernel is for, where these arguments are over a batch."""
@@ -159,15 +176,6 @@ def _of_one(place: _Place, x: Any, double: Any) -> Any:
 def _is_batch(place: _Place, x: Any) -> bool:
     """Return whether an array holds such an argument for every sample along its first axis."""
     return bool(x.dtype == float and x.ndim == 1 + len(place.shape) and x.shape[1:] == place.shape)
-
-
-def _columns(place: _Place, x: Any) -> list[Column]:
-    """Return where each number of an argument is for the samples of a batch."""
-    stride, *inner = x.strides
-    offsets = [address_of(x)]
-    for length, step in zip(place.shape, inner, strict=True):
-        offsets = [offset + i * step for offset in offsets for i in range(length)]
-    return [Column(x, offset, stride) for offset in offsets]
 
 
 def _built(form: Any, shape: tuple[int, ...], numbers: Any) -> Any:

@@ -36,9 +36,11 @@ def aligned(shape: tuple[int, ...]) -> Any:
     import numpy
 
     count = math.prod(shape)
-    memory = numpy.empty(8 * count + _ALIGNMENT, dtype=numpy.uint8)
-    start = -address_of(memory) % _ALIGNMENT
-    return memory[start : start + 8 * count].view(float).reshape(shape)
+    if count == 0:
+        return numpy.empty(shape)
+    memory = numpy.empty(count + _ALIGNMENT // 8)
+    start = -address_of(memory) % _ALIGNMENT // 8
+    return memory[start : start + count].reshape(shape)
 
 
 def for_results(shape: tuple[int, ...]) -> Any:
