@@ -51,8 +51,8 @@ COMPILED = Prices(
     remainder=66,
     halving=6,
     choice=1,
-    parting=15,
-    moving=10,
+    parting=20,
+    moving=14,
     is_numbered=True,
 )
 
