@@ -18,6 +18,8 @@ from autodiff.program.machine.layout import Variant
 from autodiff.program.machine.memory import address_of
 from autodiff.structures import LEAF, Array, Items, Leaf, Treedef
 
+_KEPT = 256  # forms of arguments of which is known how they go
+
 
 class _Place(NamedTuple):
     """How many numbers an argument has, and in which form."""
@@ -28,6 +30,30 @@ class _Place(NamedTuple):
 
 
 _NUMBER = _Place(1, (), LEAF)
+
+
+class _Call(NamedTuple):
+    """What is known of arguments by their forms alone.
+
+    Attributes
+    ----------
+    lines : Listing
+        What is computed.
+    variant : Variant
+        What the kernel is for.
+    is_batch : list of bool
+        Which arguments are over the batch.
+    offsets : list of list of int
+        For each array over the batch, how far from its beginning each of its numbers is.
+    size : int
+        How many samples there are.
+    """
+
+    lines: Listing
+    variant: Variant
+    is_batch: list[bool]
+    offsets: list[list[int]]
+    size: int
 
 
 class Computed(Protocol):
@@ -69,7 +95,7 @@ class Direct:
         places = [_Place(form.size, form.shape or (), form) for form in arguments.forms]
         self._places = places
         self._varied = [places[position] for position in arguments.positions]
-        self._variants: dict[Any, Variant] = {}
+        self._calls: dict[Any, _Call | None] = {}
         self._is_usable = all(map(_is_simple, arguments.forms))
 
     def value(self, args: Sequence[Any]) -> Any:
@@ -84,53 +110,65 @@ class Direct:
 
     def _batch(
         self, name: str, args: Sequence[Any], *, is_summed: bool
-    ) -> tuple[Computed | None, list[bool]]:
+    ) -> tuple[Computed | None, Sequence[bool]]:
         """Compute a batch of one axis; return it, and which arguments are over the batch."""
-        if not self._is_usable or len(args) != len(self._places):
+        key = (name, is_summed, *map(self._form, args))
+        if key not in self._calls:
+            if len(self._calls) >= _KEPT:
+                self._calls.clear()
+            self._calls[key] = self._call(*key)
+        call = self._calls[key]
+        if call is None:
             return None, []
-        shared, columns, is_batch = [], list[Column](), []
-        for place, x in zip(self._places, args, strict=True):
-            numbers = _of_one(place, x, self._double)
-            is_batch.append(numbers is None)
-            if numbers is not None:
-                shared.append([numbers] if place.form is LEAF else numbers)
-                continue
-            found = self._columns(place, x)
-            if not found:
-                return None, []
-            columns += found
-        sizes = {len(column.numbers) for column in columns}
-        if len(sizes) != 1 or min(sizes) < 2:
-            return None, []
-        [size] = sizes
-        lines = self._lines(name)
-        variant = self._variant(lines, tuple(is_batch), is_summed)
+        lines, variant, is_batch, offsets, size = call
+        shared: list[Any] = []
+        arrays: list[Any] = []
+        for x, is_varying in zip(args, is_batch, strict=True):
+            kind = type(x)
+            if is_varying:
+                arrays += [x] if kind is self._array else x
+            else:
+                shared.append([x] if kind is float else x if kind is list else x.reshape(-1))
+        columns = []
+        for x, places in zip(arrays, offsets, strict=True):
+            base, stride = address_of(x), x.strides[0]
+            columns += [Column(x, base + place, stride) for place in places]
         # The empty one is for where nothing is shared.
         numbers = shared[0] if len(shared) == 1 else self._concatenate([*shared, []])
         return self._computed(lines, variant, columns, numbers, size), is_batch
 
-    def _columns(self, place: _Place, x: Any) -> list[Column]:
-        """Return where each number of an argument is for the samples of a batch; [] if nowhere."""
-        if type(x) is list and isinstance(place.form, Items) and len(x) == place.size:
-            parts = [self._columns(_NUMBER, part) for part in x]
-            return [column for part in parts for column in part] if all(parts) else []
-        if type(x) is not self._array or not _is_batch(place, x):
-            return []
-        stride, *inner = x.strides
-        bases = [address_of(x)]
-        for length, step in zip(place.shape, inner, strict=True):
-            bases = [base + i * step for base in bases for i in range(length)]
-        return [Column(x, base, stride) for base in bases]
+    def _form(self, x: Any) -> Any:
+        """Return what tells whether an argument goes this way, and how; None if it does not."""
+        kind = type(x)
+        if kind is self._array:
+            return (x.shape, x.strides) if x.dtype is self._double else None
+        if kind is not list:
+            return kind if kind is float else None
+        kinds = set(map(type, x))
+        if kinds == {float}:
+            return len(x)
+        return (list, *map(self._form, x)) if kinds == {self._array} else None
 
-    def _variant(self, lines: Listing, is_batch: tuple[bool, ...], is_summed: bool) -> Variant:
-        """Return what a kernel is for, where these arguments are over a batch."""
-        key = (lines, is_batch, is_summed)
-        if key not in self._variants:
-            pairs = zip(is_batch, self._places, strict=True)
-            varies = tuple([is_varying for is_varying, place in pairs for _ in range(place.size)])
-            summed = [is_summed and (i is None or not varies[i]) for i in lines.derivative_in]
-            self._variants[key] = Variant(varies, tuple(summed))
-        return self._variants[key]
+    def _call(self, name: str, is_summed: bool, *forms: Any) -> _Call | None:
+        """Return how arguments of these forms go; None if another way."""
+        if not self._is_usable or len(forms) != len(self._places):
+            return None
+        is_batch, offsets, sizes = [], list[list[int]](), set[int]()
+        for place, form in zip(self._places, forms, strict=True):
+            is_batch.append(not _is_of_one(place, form))
+            if is_batch[-1]:
+                parts = _parts(place, form)
+                if not parts:
+                    return None
+                offsets += [own for _, own in parts]
+                sizes |= {size for size, _ in parts}
+        if len(sizes) != 1 or min(sizes) < 2:
+            return None
+        lines = self._lines(name)
+        pairs = zip(is_batch, self._places, strict=True)
+        varies = tuple([is_varying for is_varying, place in pairs for _ in range(place.size)])
+        summed = [is_summed and (i is None or not varies[i]) for i in lines.derivative_in]
+        return _Call(lines, Variant(varies, tuple(summed)), is_batch, offsets, sizes.pop())
 
     def _structured(self, batch: Computed, is_batch: Sequence[bool], reduce: str | None) -> Any:
         """Return the results of a batch in the structure of value and gradient."""
@@ -159,23 +197,31 @@ def _is_simple(form: Treedef) -> bool:
     return isinstance(form, Array | Leaf) or (isinstance(form, Items) and form.is_flat)
 
 
-def _of_one(place: _Place, x: Any, double: Any) -> Any:
-    """Return the numbers of an argument for one sample; None if they are something else."""
-    size, shape, form = place
-    kind = type(x)
-    if kind is float:
-        return x if form is LEAF else None
-    if kind is list:
-        is_whole = isinstance(form, Items) and len(x) == size
-        return x if is_whole and set(map(type, x)) == {float} else None
-    if kind.__name__ == "ndarray" and x.shape == shape and x.dtype is double and shape:
-        return x if len(shape) == 1 else x.ravel()
-    return None
+def _is_of_one(place: _Place, form: Any) -> bool:
+    """Return whether an argument of a form is that of one sample, which all share."""
+    if type(form) is int:
+        return isinstance(place.form, Items) and form == place.size
+    if type(form) is tuple:
+        return bool(place.shape) and form[0] == place.shape
+    return form is float and place.form is LEAF
 
 
-def _is_batch(place: _Place, x: Any) -> bool:
-    """Return whether an array holds such an argument for every sample along its first axis."""
-    return bool(x.dtype == float and x.ndim == 1 + len(place.shape) and x.shape[1:] == place.shape)
+def _parts(place: _Place, form: Any) -> list[tuple[int, list[int]]]:
+    """Return for each array of an argument over the batch how many samples it is of, and how far
+    from its beginning the numbers of the first are; [] if it is something else."""
+    if type(form) is not tuple:
+        return []
+    if form[0] is list:
+        is_like = isinstance(place.form, Items) and len(form) == 1 + place.size
+        parts = [_parts(_NUMBER, own) for own in form[1:]] if is_like else []
+        return [part for own in parts for part in own] if all(parts) else []
+    shape, strides = form
+    if not shape or shape[1:] != place.shape:
+        return []
+    offsets = [0]
+    for length, step in zip(place.shape, strides[1:], strict=True):
+        offsets = [offset + i * step for offset in offsets for i in range(length)]
+    return [(shape[0], offsets)]
 
 
 def _built(form: Any, shape: tuple[int, ...], numbers: Any) -> Any:
