@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from autodiff.jitting.steps import Steps
 from autodiff.listing import INPUT, LIKE
 from autodiff.rows import TABLE
 
@@ -28,13 +29,13 @@ class Same(NamedTuple):
 
 
 def melded(
-    lines: Any, condition: int, yes: Sequence[int], no: Sequence[int], before: set[int]
+    lines: Steps, condition: int, yes: Sequence[int], no: Sequence[int], before: set[int]
 ) -> list[int]:
     """Return the places of choices between numbers.
 
     Parameters
     ----------
-    lines : merging.Lines
+    lines : Steps
         Where they are written, and the choices are.
     condition : int
         The place of what tells whether those of `yes` are chosen.
@@ -55,7 +56,7 @@ def melded(
     return [chosen[pair] for pair in ends]
 
 
-def _alike(lines: Any, ends: Sequence[Pair], before: set[int]) -> dict[Pair, Same | None]:
+def _alike(lines: Steps, ends: Sequence[Pair], before: set[int]) -> dict[Pair, Same | None]:
     """Return the pairs that are come upon from some, operands first, with what both ways do."""
     met: dict[Pair, Same | None] = {}
     found: dict[Pair, Same | None] = {}
@@ -74,7 +75,7 @@ def _alike(lines: Any, ends: Sequence[Pair], before: set[int]) -> dict[Pair, Sam
     return found
 
 
-def _same(lines: Any, a: int, b: int) -> Same | None:
+def _same(lines: Steps, a: int, b: int) -> Same | None:
     """Return what two steps do alike; None if it is nothing."""
     (operation, of_a, _), (other, of_b, _) = lines.steps[a], lines.steps[b]
     if INPUT in (operation, other) or lines.constants & {a, b}:
@@ -92,14 +93,14 @@ def _same(lines: Any, a: int, b: int) -> Same | None:
     return Same(operation, pairs) if is_possible else None
 
 
-def _sum(lines: Any, place: int) -> tuple[str, tuple[int, ...]]:
+def _sum(lines: Steps, place: int) -> tuple[str, tuple[int, ...]]:
     """Return a difference as a sum, if what is subtracted is a constant."""
     operation, (a, b), _ = lines.steps[place]
     is_constant = operation == "-" and b in lines.constants
     return ("+", (a, lines.step("neg", b))) if is_constant else (operation, (a, b))
 
 
-def _multiples(lines: Any, a: int, b: int) -> Same | None:
+def _multiples(lines: Steps, a: int, b: int) -> Same | None:
     """Return what two numbers are if both are multiples, of numbers that are alike."""
     (x, times, one), (y, by, other) = _factored(lines, a), _factored(lines, b)
     is_like = lines.steps[x].operation == lines.steps[y].operation
@@ -109,7 +110,7 @@ def _multiples(lines: Any, a: int, b: int) -> Same | None:
     return Same(operations.pop(), [(x, y), (times, by)])
 
 
-def _factored(lines: Any, place: int) -> tuple[int, int, str]:
+def _factored(lines: Steps, place: int) -> tuple[int, int, str]:
     """Return of what number one is a multiple, by which constant, and how: "" if of itself."""
     operation, operands, _ = lines.steps[place]
     if operation == "neg":
@@ -118,18 +119,18 @@ def _factored(lines: Any, place: int) -> tuple[int, int, str]:
         if factor in lines.constants:
             return x, factor, "*"
     if operation == "/" and operands[1] in lines.constants:
-        return *operands, "/"
+        return operands[0], operands[1], "/"
     return place, lines.step(LIKE, constant=Fraction(1)), ""
 
 
-def _fit(lines: Any, pairs: Sequence[Pair]) -> int:
+def _fit(lines: Steps, pairs: Sequence[Pair]) -> int:
     """Return how well operands fit each other."""
     steps, constants = lines.steps, lines.constants
     alike = [a for a, b in pairs if steps[a].operation == steps[b].operation or {a, b} <= constants]
     return len(alike) + 2 * len([a for a, b in pairs if a == b])
 
 
-def _can_be_chosen(lines: Any, operation: str, a: int, b: int) -> bool:
+def _can_be_chosen(lines: Steps, operation: str, a: int, b: int) -> bool:
     """Return whether an operation may be done to one of two operands."""
     if a == b:
         return True
@@ -139,7 +140,7 @@ def _can_be_chosen(lines: Any, operation: str, a: int, b: int) -> bool:
     return not any(x != INPUT and TABLE[x].is_truth for x in operations)
 
 
-def _pays(lines: Any, same: Same, found: dict[Pair, Same | None]) -> bool:
+def _pays(lines: Steps, same: Same, found: dict[Pair, Same | None]) -> bool:
     """Return whether less is computed if operands are chosen than if results are."""
     chosen = [x for x in same.operands if x[0] != x[1] and found[x] is None]
     chosen = [x for x in chosen if not {*x} <= lines.constants]
