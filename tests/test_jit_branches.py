@@ -89,6 +89,15 @@ def bits(numbers):
     return [float(n).hex() for n in numbers]
 
 
+def assert_compiled_bits(f, way, samples, rows):
+    x, y = np.array(samples).T
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        force(monkeypatch, way, compiled=True)
+        value, slopes = jit(f, (0, 1), exact=True).value_and_grad(x, y)
+    for column, expected in zip((value, *slopes), zip(*rows, strict=True), strict=True):
+        assert bits(column) == bits(expected)
+
+
 @needs_llvmlite
 @pytest.mark.parametrize("way", EVERYTHING)
 @given(f=functions(FUNCTIONS), seed=st.integers(0, 99))
@@ -97,12 +106,7 @@ def test_random_functions_have_the_bits_of_the_eager_engine_however_computed(way
     samples, rows = rows_of(f, *np.random.default_rng(seed).uniform(-1, 1, (2, 40)))
     if len(samples) < 2:
         return
-    x, y = np.array(samples).T
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        force(monkeypatch, way, compiled=True)
-        value, slopes = jit(f, (0, 1), exact=True).value_and_grad(x, y)
-    for column, expected in zip((value, *slopes), zip(*rows, strict=True), strict=True):
-        assert bits(column) == bits(expected)
+    assert_compiled_bits(f, way, samples, rows)
 
 
 @pytest.mark.parametrize("way", EVERYTHING)
@@ -151,12 +155,7 @@ def pieces(draw):
 @settings(deadline=None, max_examples=12)
 def test_branches_that_are_alike_have_the_bits_of_the_eager_engine(way, f, seed):
     samples, rows = rows_of(f, *np.random.default_rng(seed).uniform(-1, 1, (2, 40)))
-    x, y = np.array(samples).T
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        force(monkeypatch, way, compiled=True)
-        value, slopes = jit(f, (0, 1), exact=True).value_and_grad(x, y)
-    for column, expected in zip((value, *slopes), zip(*rows, strict=True), strict=True):
-        assert bits(column) == bits(expected)
+    assert_compiled_bits(f, way, samples, rows)
 
 
 # ---- Functions by hand ------------------------------------------------------------------------
