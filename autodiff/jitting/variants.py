@@ -100,7 +100,7 @@ class Variants:
     known : dict
         The variants by their ways.
     recent : list of Variant
-        The same, those that were used last for one sample first.
+        The same; those that were used last for one sample, twice in turn, come first.
     together : Variant or None
         The one that all samples of the last batch took.
     """
@@ -115,6 +115,7 @@ class Variants:
         self.known: dict[Truths, Variant] = {}
         self.recent: list[Variant] = []
         self.together: Variant | None = None
+        self._last: Variant | None = None
         self._lock = threading.RLock()
 
     def beginning(self, way: Truths) -> list[Variant]:
@@ -172,10 +173,11 @@ class Variants:
         return getattr(variant.program, method)(*given, **options)
 
     def _used(self, variant: Variant) -> None:
-        """Put the variant that was used last in front."""
-        if self.recent[0] is not variant:
+        """Put a variant in front that is used twice in turn: not each of two that take turns."""
+        if self.recent[0] is not variant and self._last is variant:
             with self._lock:
                 self.recent = [variant, *[x for x in self.recent if x is not variant]]
+        self._last = variant
 
     # ---- What can go wrong --------------------------------------------------------------------
 
