@@ -172,7 +172,7 @@ def test_a_function_that_javascript_lacks_is_named(name):
 # ---- What it computes -------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def table():
     """The value and the gradient of all the shared table, by one process."""
     return run(

@@ -1,5 +1,6 @@
 """The table of realistic mistakes: each is found, most are named rightly, none misleadingly."""
 
+import functools
 import math
 
 import pytest
@@ -13,15 +14,12 @@ MISTAKES = mistakes()
 UNSPECIFIC = "the two derivatives differ at"
 
 
-@pytest.fixture(scope="module")
-def told():
-    """Return what is said first of each mistake."""
-    found = {}
-    for f, variable, wrong, _ in MISTAKES:
-        report = compare(f, {variable: wrong}, prove=False)
-        assert not report, f"{wrong} passes as the derivative of {f} in {variable}"
-        found[f, variable, wrong] = report.diagnosis[variable][0]
-    return found
+@functools.cache
+def told(f, variable, wrong):
+    """Return what is said first of a mistake."""
+    report = compare(f, {variable: wrong}, prove=False)
+    assert not report, f"{wrong} passes as the derivative of {f} in {variable}"
+    return report.diagnosis[variable][0]
 
 
 def says(sentence, words):
@@ -35,16 +33,17 @@ def says(sentence, words):
 
 
 @pytest.mark.parametrize(("f", "variable", "wrong", "words"), MISTAKES)
-def test_a_realistic_mistake_is_named(told, f, variable, wrong, words):
-    sentence = told[f, variable, wrong]
+def test_a_realistic_mistake_is_named(f, variable, wrong, words):
+    sentence = told(f, variable, wrong)
     assert says(sentence, UNSPECIFIC if words == "?" else words), sentence
 
 
-def test_most_realistic_mistakes_are_named_and_none_misleadingly(told, capsys):
+@pytest.mark.once
+def test_most_realistic_mistakes_are_named_and_none_misleadingly(capsys):
     named = unspecific = 0
     misleading = []
     for f, variable, wrong, words in MISTAKES:
-        sentence = told[f, variable, wrong]
+        sentence = told(f, variable, wrong)
         if UNSPECIFIC in sentence:
             unspecific += 1
         elif words != "?" and says(sentence, words):

@@ -44,12 +44,12 @@ def shown(cell):
     return outputs
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def stored():
     return nbformat.read(NOTEBOOK, as_version=4)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def executed():
     return run(nbformat.read(NOTEBOOK, as_version=4))
 

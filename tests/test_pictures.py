@@ -19,7 +19,7 @@ from examples.__main__ import main
 NAMES = ["bowl", "steps_down", "steps_up", "alphas", "network_before", "network_after"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def written(tmp_path_factory):
     return pictures.write(tmp_path_factory.mktemp("pictures") / "new")
 
