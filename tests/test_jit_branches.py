@@ -90,6 +90,8 @@ def bits(numbers):
 
 
 def assert_compiled_bits(f, way, samples, rows):
+    if len(samples) < 2:  # the eager engine raises for all others
+        return
     x, y = np.array(samples).T
     with pytest.MonkeyPatch.context() as monkeypatch:
         force(monkeypatch, way, compiled=True)
@@ -104,8 +106,6 @@ def assert_compiled_bits(f, way, samples, rows):
 @settings(deadline=None, max_examples=6)
 def test_random_functions_have_the_bits_of_the_eager_engine_however_computed(way, f, seed):
     samples, rows = rows_of(f, *np.random.default_rng(seed).uniform(-1, 1, (2, 40)))
-    if len(samples) < 2:
-        return
     assert_compiled_bits(f, way, samples, rows)
 
 

@@ -142,6 +142,6 @@ def _can_be_chosen(lines: Steps, operation: str, a: int, b: int) -> bool:
 
 def _pays(lines: Steps, same: Same, found: dict[Pair, Same | None]) -> bool:
     """Return whether less is computed if operands are chosen than if results are."""
-    chosen = [x for x in same.operands if x[0] != x[1] and found[x] is None]
-    chosen = [x for x in chosen if not {*x} <= lines.constants]
+    numbers = [x for x in same.operands if x[0] != x[1] and not {*x} <= lines.constants]
+    chosen = [x for x in numbers if found[x] is None]
     return len(chosen) < 2 or not TABLE[same.operation].llvm

@@ -145,10 +145,12 @@ class Forms(NamedTuple):
 
     @property
     def both(self) -> list[Part]:
+        """Those that there are."""
         return [part for part in self if part is not None]
 
     @property
     def best(self) -> Part:
+        """The one that takes less time."""
         return min(self.both, key=lambda part: part.price)
 
     def common(self, other: Forms) -> int:
@@ -157,6 +159,7 @@ class Forms(NamedTuple):
 
     @property
     def places(self) -> list[Place]:
+        """How it may stand behind a fork."""
         return [(self.best, False), *([(self.parted, True)] if self.parted else [])]
 
 
